@@ -1,0 +1,51 @@
+"""The answer to a poll: the state the server wants this sensor to be in."""
+
+from typing import Annotated
+
+from pydantic import Field, JsonValue
+
+from sensor_wire.base import (
+    ContainerPort,
+    Count,
+    ImageDigest,
+    PemText,
+    PortNumber,
+    RepositoryPath,
+    RevisionName,
+    ServiceName,
+    WireModel,
+)
+
+
+class Limits(WireModel):
+    """Bounds of one honeypot container; the sensor may be stricter, never laxer."""
+
+    memory_mb: Annotated[int, Field(ge=16, le=4096)] = 256
+    pids: Annotated[int, Field(ge=4, le=4096)] = 128
+
+
+class DesiredService(WireModel):
+    """One honeypot that should run, for the sensor's own architecture.
+
+    `ports` maps a port of the container to the port of the sensor under which it is offered, for example
+    `{"2222/tcp": 22}`. The image is `repository@digest` in the server's registry.
+    """
+
+    name: ServiceName
+    revision: RevisionName
+    repository: RepositoryPath
+    digest: ImageDigest
+    ports: Annotated[dict[ContainerPort, PortNumber], Field(max_length=256)] = Field(default_factory=dict)
+    catch_all: bool = False
+    raw: bool = False
+    options: Annotated[dict[str, JsonValue], Field(max_length=64)] = Field(default_factory=dict)
+    limits: Limits = Limits()
+
+
+class Desired(WireModel):
+    """What this sensor should be. `generation` rises only when something in it really changed."""
+
+    generation: Count
+    poll_interval: Annotated[int, Field(ge=1, le=86400, description="seconds")]
+    ca_chain: PemText
+    services: Annotated[list[DesiredService], Field(max_length=64)] = Field(default_factory=list)

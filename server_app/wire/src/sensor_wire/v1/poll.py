@@ -1,0 +1,62 @@
+"""The poll's body: what a sensor reports of itself.
+
+The answer is 200 with `Desired` and its `ETag`, or 204 when the `If-None-Match` of the request names the current one.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, IPvAnyAddress, StringConstraints
+
+from sensor_wire.base import Count, ImageDigest, RevisionName, ServiceName, ShortText, Timestamp, WireModel
+from sensor_wire.v1.architecture import Architecture
+
+
+class ServiceState(StrEnum):
+    """What a honeypot of the sensor is doing."""
+
+    PULLING = "pulling"
+    STARTING = "starting"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class ServiceReport(WireModel):
+    """One honeypot as the sensor sees it."""
+
+    name: ServiceName
+    state: ServiceState
+    revision: RevisionName | None = None
+    digest: ImageDigest | None = None
+    restarts: Count = 0
+    error: Annotated[str, StringConstraints(max_length=1024)] | None = None
+
+
+class SpoolReport(WireModel):
+    """The sensor's event spool: events waiting, their bytes, and what was dropped or set aside since it was made."""
+
+    depth: Count = 0
+    bytes: Count = 0
+    dropped: Count = 0
+    quarantined: Count = 0
+
+
+class Report(WireModel):
+    """A sensor's state. Who it is comes from its certificate, never from the body. Sizes are bytes, times seconds."""
+
+    observed_at: Timestamp
+    generation: Annotated[Count, Field(description="the generation that is applied in full; 0 for none")] = 0
+    firmware: RevisionName
+    platform: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+    architecture: Architecture
+    addresses: Annotated[list[IPvAnyAddress], Field(max_length=64)] = Field(default_factory=list)
+    uptime: Count = 0
+    memory_total: Count = 0
+    memory_available: Count = 0
+    disk_total: Count = 0
+    disk_used: Count = 0
+    spool: SpoolReport = SpoolReport()
+    services: Annotated[list[ServiceReport], Field(max_length=64)] = Field(default_factory=list)
+    error: ShortText | None = Field(default=None, description="why the desired state is not applied as a whole")
