@@ -1,14 +1,9 @@
-"""The content of a service archive's `metadata.xml` (root element `service`), as the documents define it.
+"""The content of a service archive's `metadata.xml`, as the documents define it.
 
-    <service>
-      <name>cowrie</name><repository>honeysens/cowrie</repository><description>…</description>
-      <architecture>amd64</architecture><rawNetworkAccess>false</rawNetworkAccess><catchAll>false</catchAll>
-      <portAssignment>{"2222/tcp": 22}</portAssignment>
-      <revision>1.0.0</revision><revisionDescription>…</revisionDescription>
-      <digest>sha256:…</digest>                     the manifest's digest within service.tar (OCI layout)
-      <memory>256</memory><pids>128</pids>          optional, MiB and number
-      <options>{…JSON Schema…}</options>            optional
-    </service>
+The root element is `service`. Its children, each exactly once: `name`, `repository`, `description`, `architecture`,
+`rawNetworkAccess` and `catchAll` (`true` or `false`), `portAssignment` (JSON, `{"2222/tcp": 22}`), `revision`,
+`revisionDescription`, `digest` (of the manifest within `service.tar`, an OCI layout); and optionally `memory` (MiB),
+`pids` (number) and `options` (JSON Schema of what an operator may set).
 """
 
 from typing import Annotated

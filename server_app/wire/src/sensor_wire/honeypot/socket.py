@@ -7,11 +7,12 @@ Lines of JSON, one request and one answer at a time, in order:
                                ->  {"status": "busy", "reason": …}     not stored; send it again later
     {"request": "capture"}     ->  {"status": "ok"} with three descriptors (SCM_RIGHTS), only for catch-all services
 
-`destination` of the event is the container's own address and port; the sensor replaces it by what the attacker addressed.
+`destination` of the event is the container's own address and port; the sensor replaces it by what the attacker
+addressed.
 
-The three descriptors of `capture`, in this order: a packet socket (AF_PACKET, SOCK_DGRAM, receives every IPv4 packet that
-reaches the container, before netfilter), a raw socket (AF_INET, IPPROTO_RAW, sends answers), and a listening TCP socket to
-which every TCP port of the container is redirected (SO_ORIGINAL_DST names the port that was addressed).
+The three descriptors of `capture`, in this order: a packet socket (AF_PACKET, SOCK_DGRAM; receives every IPv4 packet
+that reaches the container, before netfilter), a raw socket (AF_INET, IPPROTO_RAW; sends answers), and a listening TCP
+socket to which every TCP port of the container is redirected (SO_ORIGINAL_DST names the port that was addressed).
 """
 
 from enum import StrEnum
