@@ -1,0 +1,51 @@
+"""No event is lost and none is stored twice while the server is away and the manager dies."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+from lab import SENSOR, Api, Attacker, docker, eventually, run
+
+LOGINS = 200
+SERVER = ("honeysens-proxy", "honeysens-web", "honeysens-worker")
+
+
+def kill_manager() -> None:
+    docker("exec", SENSOR, "pkill", "-9", "-f", "sensor-manager run")
+
+
+def passwords(api: Api, intruder: Attacker) -> Counter[str]:
+    return Counter(
+        detail["data"]
+        for contact in api.contacts(intruder.address, "cowrie")
+        for detail in api.details(contact["session"])
+        if detail["kind"] == "password"
+    )
+
+
+def test_two_hundred_sessions_survive_an_absent_server_and_a_killed_manager(api: Api, intruder: Attacker) -> None:
+    expected = Counter(f"attempt-{number}" for number in range(LOGINS))
+    docker("stop", *SERVER)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            halves = sorted(expected)[: LOGINS // 2], sorted(expected)[LOGINS // 2 :]
+            list(pool.map(lambda password: intruder.login(password, "id"), halves[0]))
+            later = [pool.submit(intruder.login, password, "id") for password in halves[1]]
+            kill_manager()
+            for login in later:
+                login.result()
+    finally:
+        docker("start", *reversed(SERVER))
+
+    eventually("server is back", lambda: identify(api))
+    eventually(
+        f"{LOGINS} sessions", lambda: len(api.contacts(intruder.address, "cowrie")) >= LOGINS or None, seconds=180
+    )
+    eventually("all credentials", lambda: sum(passwords(api, intruder).values()) >= LOGINS or None, seconds=120)
+    assert len(api.contacts(intruder.address, "cowrie")) == LOGINS
+    assert passwords(api, intruder) == expected
+
+
+def identify(api: Api) -> bool:
+    return (
+        run("curl", "-s", "--cacert", api.ca_file, f"{api.url}/api/system/identify", check=False).stdout == "HoneySens"
+    )
