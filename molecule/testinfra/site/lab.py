@@ -146,7 +146,12 @@ class Attacker:
             "-oLogLevel=ERROR",
             "-oConnectTimeout=20",
         ]
-        password_only = ["-oPreferredAuthentications=password", "-oPubkeyAuthentication=no", "-F/dev/null"]
+        password_only = [
+            "-oPreferredAuthentications=password",
+            "-oPubkeyAuthentication=no",
+            "-oConnectTimeout=20",
+            "-F/dev/null",
+        ]
         return self.command("sshpass", "-e", "ssh", *quiet, *password_only, f"root@{self.sensor}", command)
 
     def login(self, password: str, command: str) -> subprocess.CompletedProcess[str]:
