@@ -1,0 +1,1 @@
+"""Builds container images from staged contexts whose content decides whether there is anything to do."""

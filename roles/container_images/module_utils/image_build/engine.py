@@ -1,0 +1,73 @@
+"""The Docker engine, as far as building needs it, by its own command line client."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .process import BuildError, run  # noqa: TID252 - absolute names differ between Ansible and the tests
+
+PROXY_ARGUMENTS = ("http_proxy", "https_proxy", "no_proxy")
+"""Build arguments Docker knows by itself: they reach apt-get, and are not kept in the image."""
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image the engine holds: its id (`sha256:…`) and its size in bytes."""
+
+    id: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Engine:
+    """The local engine.
+
+    Args:
+        client: the docker command that belongs to the engine.
+    """
+
+    client: str
+
+    def available(self) -> bool:
+        """Whether an engine answers."""
+        try:
+            run([self.client, "version", "--format", "{{.Server.Version}}"], what="Asking the engine")
+        except BuildError:
+            return False
+        return True
+
+    def image(self, reference: str) -> Image | None:
+        """The image of this name, or none."""
+        try:
+            answer = run([self.client, "image", "inspect", reference], what=f"Looking for {reference}")
+        except BuildError:
+            return None
+        found = json.loads(answer)[0]
+        return Image(id=found["Id"], size=found["Size"])
+
+    def build(self, context: Path, dockerfile: str, reference: str, arguments: Mapping[str, str]) -> None:
+        """Build a staged context with BuildKit, never pulling anything."""
+        run(
+            [self.client, "build", "--progress=plain", "--pull=false", f"--tag={reference}"]
+            + [f"--file={context / dockerfile}"]
+            + [f"--build-arg={key}={value}" for key, value in sorted(arguments.items())]
+            + [str(context)],
+            what=f"Building {reference}",
+            env={"DOCKER_BUILDKIT": "1"},
+        )
+
+    def tag(self, reference: str, alias: str) -> None:
+        """Give an image a second name."""
+        run([self.client, "tag", reference, alias], what=f"Tagging {reference} as {alias}")
+
+    def save(self, reference: str, archive: Path) -> None:
+        """Write an image to a docker-archive, complete or not at all."""
+        archive.parent.mkdir(parents=True, exist_ok=True)
+        partial = archive.with_suffix(".partial")
+        run([self.client, "save", f"--output={partial}", reference], what=f"Saving {reference}")
+        partial.rename(archive)
+
+    def load(self, archive: Path) -> None:
+        """Load a docker-archive."""
+        run([self.client, "load", "--quiet", f"--input={archive}"], what=f"Loading {archive}")
