@@ -1,15 +1,7 @@
-#!/usr/bin/python
 """Ansible module: build one container image, see DOCUMENTATION."""
 
-from pathlib import Path
-from typing import Any
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.image_build.build import Workspace, ensure
-from ansible.module_utils.image_build.context import ImageSpec
-from ansible.module_utils.image_build.engine import PROXY_ARGUMENTS, Engine
-from ansible.module_utils.image_build.manifest import update
-from ansible.module_utils.image_build.process import BuildError
+from ansible.module_utils.basic import AnsibleModule  # type: ignore[import-untyped]  # ansible-core ships no types
+from ansible.module_utils.image_build import actions, process  # type: ignore[import-untyped]  # found in this role
 
 DOCUMENTATION = """
 module: container_image
@@ -43,61 +35,9 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        module.exit_json(**build_image(module.params, dry_run=module.check_mode))
-    except BuildError as error:
+        module.exit_json(**actions.container_image(module.params, dry_run=module.check_mode))
+    except process.BuildError as error:
         module.fail_json(msg=str(error))
-
-
-def build_image(params: dict[str, Any], *, dry_run: bool) -> dict[str, Any]:
-    """Build, optionally export, and enter the image into the manifest; returns the module's result."""
-    asked, dist = params["spec"], Path(params["dist"])
-    engine = Engine(params["docker"])
-    outcome = ensure(
-        image_spec(asked),
-        engine=engine,
-        base=params["base"],
-        space=Workspace(build=dist / "build", cache=Path(params["cache"])),
-        proxy=dict.fromkeys(PROXY_ARGUMENTS[:2], params["proxy"]) if params["proxy"] else {},
-        dry_run=dry_run,
-    )
-    if outcome.image is None:
-        return {"changed": outcome.changed, "image": outcome.reference, "digest": None}
-    archive = dist / "images" / f"{asked['name']}-{outcome.reference.rpartition(':')[2]}.tar"
-    missing = params["export"] and not archive.exists()
-    if missing and not dry_run:
-        engine.save(outcome.reference, archive)
-    entry = {
-        "name": asked["name"],
-        "kind": asked["kind"],
-        "version": asked["version"],
-        "arch": "amd64",
-        "digest": outcome.image.id,
-        "size": outcome.image.size,
-        "image": outcome.reference,
-        "path": str(archive.relative_to(dist)) if params["export"] else None,
-    }
-    entered = update(dist / "manifest.json", entry, write=not dry_run)
-    return {
-        "changed": outcome.changed or missing or entered,
-        "image": outcome.reference,
-        "digest": outcome.image.id,
-    }
-
-
-def image_spec(asked: dict[str, Any]) -> ImageSpec:
-    """One entry of `container_images_list` as the builder's own type."""
-    npm = asked.get("npm") or {}
-    return ImageSpec(
-        name=asked["name"],
-        context=Path(asked["context"]),
-        dockerfile=asked.get("dockerfile") or "Dockerfile",
-        requirements=Path(asked["requirements"]) if asked.get("requirements") else None,
-        packages=tuple(Path(package) for package in asked.get("packages") or ()),
-        extra_files={item["dest"]: Path(item["src"]) for item in asked.get("extra_files") or ()},
-        npm_folder=Path(npm["folder"]) if npm else None,
-        npm_files={item["dest"]: item["src"] for item in npm.get("files") or ()},
-        build_args={key: str(value) for key, value in (asked.get("build_args") or {}).items()},
-    )
 
 
 if __name__ == "__main__":

@@ -1,11 +1,7 @@
-#!/usr/bin/python
 """Ansible module: put one artifact into dist/manifest.json, see DOCUMENTATION."""
 
-from pathlib import Path
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.image_build.manifest import update
-from ansible.module_utils.image_build.process import BuildError
+from ansible.module_utils.basic import AnsibleModule  # type: ignore[import-untyped]  # ansible-core ships no types
+from ansible.module_utils.image_build import actions, process  # type: ignore[import-untyped]  # found in this role
 
 DOCUMENTATION = """
 module: manifest_entry
@@ -24,10 +20,9 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        changed = update(Path(module.params["path"]), module.params["entry"], write=not module.check_mode)
-    except BuildError as error:
+        module.exit_json(**actions.manifest_entry(module.params, dry_run=module.check_mode))
+    except process.BuildError as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=changed)
 
 
 if __name__ == "__main__":

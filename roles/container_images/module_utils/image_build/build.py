@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import context, npm, wheels  # noqa: TID252 - absolute names differ between Ansible and the tests
-from .engine import Engine, Image  # noqa: TID252 - the same
-from .process import BuildError  # noqa: TID252 - the same
+from . import context, npm, wheels
+from .engine import Engine, Image
+from .process import BuildError
 
 HASH_LENGTH = 12
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .process import BuildError  # noqa: TID252 - absolute names differ between Ansible and the tests
+from .process import BuildError
 
 FORMAT = 1
 """Part of every digest: raise it when the builder itself changes what it makes of the same files."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .process import BuildError, run  # noqa: TID252 - absolute names differ between Ansible and the tests
+from .process import BuildError, run
 
 PROXY_ARGUMENTS = ("http_proxy", "https_proxy", "no_proxy")
 """Build arguments Docker knows by itself: they reach apt-get, and are not kept in the image."""

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .process import BuildError  # noqa: TID252 - absolute names differ between Ansible and the tests
+from .process import BuildError
 
 FORMAT = 1
 Entry = dict[str, Any]

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from .process import BuildError, run  # noqa: TID252 - absolute names differ between Ansible and the tests
+from .process import BuildError, run
 
 
 def vendor(folder: Path, files: Mapping[str, str], target: Path, cache: Path) -> None:

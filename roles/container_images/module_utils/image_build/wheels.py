@@ -7,7 +7,7 @@ from pathlib import Path
 
 from packaging.markers import Marker
 
-from .process import BuildError, run  # noqa: TID252 - absolute names differ between Ansible and the tests
+from .process import BuildError, run
 
 SOURCE_DATE_EPOCH = "1700000000"
 TARGET_PYTHON = "3.13"
@@ -75,8 +75,10 @@ def build(package: Path, target: Path) -> None:
     """
     programs = str(Path(sys.executable).parent)
     run(
-        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
-        + ["--no-cache-dir", f"--wheel-dir={target}", str(package)],
+        [
+            *(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"),
+            *("--no-index", "--no-cache-dir", f"--wheel-dir={target}", str(package)),
+        ],
         what=f"Building the wheel of {package}",
         env={"SOURCE_DATE_EPOCH": SOURCE_DATE_EPOCH, "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}"},
     )
