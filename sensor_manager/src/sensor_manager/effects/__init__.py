@@ -1,0 +1,1 @@
+"""What changes or reads the world: the container engine, netfilter, network namespaces, the machine's figures."""
