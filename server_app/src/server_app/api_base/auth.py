@@ -1,0 +1,90 @@
+"""Who sent the request: a logged-in user, by the session cookie and, for writes, the CSRF token."""
+
+from collections.abc import Callable
+from functools import wraps
+from hmac import compare_digest
+from ipaddress import ip_address
+from typing import Any
+
+from flask import Response, g, request
+
+from server_app.accounts import service
+from server_app.accounts.principal import Principal
+from server_app.accounts.service import Login
+from server_app.context import context
+from server_app.db import now
+from server_app.errors import Forbidden, Unauthenticated
+
+COOKIE = "__Host-honeysens"
+"""The prefix makes browsers insist on Secure, Path=/ and no Domain: no neighbour can set it."""
+CSRF_HEADER = "X-CSRF-Token"
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+
+def current_login() -> Login | None:
+    """The login of this request's cookie, looked up once per request."""
+    if "login" not in g:
+        token = request.cookies.get(COOKIE)
+        g.login = service.find(context().database, token, now()) if token else None
+    login: Login | None = g.login
+    return login
+
+
+def login_required[R](view: Callable[..., R]) -> Callable[..., R]:
+    """Hand the logged-in user to a view as `principal`; writes need the session's CSRF token in `X-CSRF-Token`."""
+
+    @wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> R:
+        return view(*args, **kwargs, principal=authenticated())
+
+    wrapper.__dict__.setdefault("_spec", {}).update(security="session")
+    return wrapper
+
+
+def authenticated() -> Principal:
+    """The logged-in user of this request.
+
+    Raises:
+        Unauthenticated: there is none.
+        Forbidden: it is a write without the session's CSRF token.
+    """
+    login = current_login()
+    if login is None:
+        raise Unauthenticated("Nobody is logged in, or the session has ended. Log in by POST /api/sessions.")
+    if request.method not in SAFE_METHODS:
+        require_csrf(login, request.headers.get(CSRF_HEADER, ""))
+    return login.principal
+
+
+def require_csrf(login: Login, given: str) -> None:
+    """Raises `Forbidden` unless `given` is the login's CSRF token."""
+    if not compare_digest(login.csrf_token.encode(), given.encode()):
+        raise Forbidden(f"The header {CSRF_HEADER} is missing or not of this session. Send the token of the login.")
+
+
+def set_cookie(response: Response, login: Login) -> None:
+    """Give the browser its session."""
+    response.set_cookie(COOKIE, login.token, secure=True, httponly=True, samesite="Strict", path="/")
+
+
+def clear_cookie(response: Response) -> None:
+    """Take it away again."""
+    response.delete_cookie(COOKIE, secure=True, httponly=True, samesite="Strict", path="/")
+
+
+def from_trusted_proxy() -> bool:
+    """Whether the request came straight from a proxy whose headers are believed."""
+    try:
+        peer = ip_address(request.remote_addr or "")
+    except ValueError:
+        return False
+    return any(peer in network for network in context().settings.trusted_tls_proxy)
+
+
+def client_address() -> str:
+    """The address of the client: what the trusted proxy says, otherwise the peer's."""
+    if from_trusted_proxy():
+        forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+        if forwarded:
+            return forwarded
+    return request.remote_addr or "unknown"

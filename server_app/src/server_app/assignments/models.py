@@ -1,0 +1,20 @@
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from server_app.db import Base
+from server_app.sensors.models import Sensor
+from server_app.services.models import Service
+
+
+class ServiceAssignment(Base):
+    """This sensor runs this service, at this revision or at the service's default."""
+
+    __tablename__ = "service_assignments"
+
+    sensor_id: Mapped[int] = mapped_column(ForeignKey("sensors.id", ondelete="CASCADE"), primary_key=True)
+    service_id: Mapped[int] = mapped_column(
+        ForeignKey("services.id", ondelete="RESTRICT"), primary_key=True, index=True
+    )
+    revision: Mapped[str | None] = mapped_column(String(64))
+    sensor: Mapped[Sensor] = relationship()
+    service: Mapped[Service] = relationship()

@@ -1,0 +1,26 @@
+"""What request handlers share, put together once by `server_app.app`."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+
+from server_app.db import Database
+from server_app.settings import Settings
+from server_app.task_queue import TaskQueue
+
+KEY = "honeysens"
+
+
+@dataclass(frozen=True)
+class Context:
+    """Settings, database and task queue of this process."""
+
+    settings: Settings
+    database: Database
+    queue: TaskQueue
+
+
+def context() -> Context:
+    """The context of the application that handles the current request."""
+    return cast("Context", current_app.extensions[KEY])

@@ -1,0 +1,33 @@
+"""All tables in one place, so that migrations see every one of them."""
+
+from server_app.accounts.models import LoginFailures, LoginSession, Role, User, user_divisions
+from server_app.assignments.models import ServiceAssignment
+from server_app.db import Base
+from server_app.divisions.models import Division
+from server_app.enrolment.models import EnrolmentToken
+from server_app.events.models import Event, EventSession
+from server_app.pki.models import Certificate
+from server_app.sensors.models import Sensor, SensorStatus
+from server_app.services.models import Service, ServiceRevision
+from server_app.tasks.models import Task, TaskState
+
+__all__ = [
+    "Base",
+    "Certificate",
+    "Division",
+    "EnrolmentToken",
+    "Event",
+    "EventSession",
+    "LoginFailures",
+    "LoginSession",
+    "Role",
+    "Sensor",
+    "SensorStatus",
+    "Service",
+    "ServiceAssignment",
+    "ServiceRevision",
+    "Task",
+    "TaskState",
+    "User",
+    "user_divisions",
+]

@@ -1,0 +1,83 @@
+"""Problem documents (RFC 9457): every refusal under /api and /internal leaves here, and is logged here, once."""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+
+import structlog
+from apiflask import APIFlask
+from flask import Response, current_app, json, request
+from pydantic import ValidationError
+from werkzeug.exceptions import HTTPException
+
+from server_app.errors import FieldError, Refusal, Throttled, Unavailable
+
+MAX_ERRORS = 50
+LOG = structlog.get_logger(__name__)
+
+
+def field_errors(error: ValidationError) -> tuple[FieldError, ...]:
+    """The offending fields of a failed validation; values are left out, they may be secret or huge."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return tuple(FieldError(pointer(item["loc"]), item["msg"]) for item in found[:MAX_ERRORS])
+
+
+def pointer(location: Iterable[str | int]) -> str:
+    """The place of a field as a JSON pointer (RFC 6901)."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
+
+
+def problem(status: int, detail: str, errors: tuple[FieldError, ...] = ()) -> Response:
+    """A problem document as a response."""
+    document: dict[str, object] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+    }
+    if errors:
+        document["errors"] = [{"pointer": error.pointer, "reason": error.reason} for error in errors]
+    return Response(json.dumps(document), status=status, mimetype="application/problem+json")
+
+
+def register(app: APIFlask) -> None:
+    """Answer every error of the API with a problem document."""
+    app.register_error_handler(Refusal, _refusal)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _fault)
+
+
+def _refusal(error: Refusal) -> Response:
+    _log_refusal(error.status, error.detail, error.errors)
+    response = problem(error.status, error.detail, error.errors)
+    if isinstance(error, Throttled | Unavailable):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _http_error(error: HTTPException) -> Response:
+    if error.code is None or error.response is not None:
+        return current_app.make_response(error.get_response(request.environ))
+    detail = error.description or HTTPStatus(error.code).description
+    _log_refusal(error.code, detail, ())
+    response = problem(error.code, detail)
+    for name, value in error.get_headers(request.environ):
+        if name.lower() not in {"content-type", "content-length"}:
+            response.headers[name] = value
+    return response
+
+
+def _fault(error: Exception) -> Response:
+    LOG.error("request_failed", method=request.method, path=request.path, exc_info=error)
+    return problem(500, "The server made a mistake; its log has the details. Nothing was changed.")
+
+
+def _log_refusal(status: int, detail: str, errors: tuple[FieldError, ...]) -> None:
+    LOG.warning(
+        "request_refused",
+        method=request.method,
+        path=request.path,
+        address=request.remote_addr,
+        status=status,
+        detail=detail,
+        fields=[f"{error.pointer}: {error.reason}" for error in errors],
+    )

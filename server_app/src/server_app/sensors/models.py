@@ -1,0 +1,40 @@
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from server_app.db import Base
+from server_app.divisions.models import Division
+
+
+class Sensor(Base):
+    """A sensor as people describe it. Its numbers are never used again: certificates and events name them."""
+
+    __tablename__ = "sensors"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy reads it from the class
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(50), unique=True)
+    location: Mapped[str] = mapped_column(String(255))
+    division_id: Mapped[int] = mapped_column(ForeignKey("divisions.id", ondelete="RESTRICT"), index=True)
+    poll_interval: Mapped[int | None]  # seconds; null: the system's
+    created_at: Mapped[datetime]
+    division: Mapped[Division] = relationship()
+    status: Mapped["SensorStatus"] = relationship(
+        back_populates="sensor", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+
+class SensorStatus(Base):
+    """What the last poll said and what it was answered; apart from the sensor, because every poll writes it."""
+
+    __tablename__ = "sensor_status"
+
+    sensor_id: Mapped[int] = mapped_column(ForeignKey("sensors.id", ondelete="CASCADE"), primary_key=True)
+    generation: Mapped[int] = mapped_column(default=0)
+    desired_hash: Mapped[str | None] = mapped_column(String(64))
+    architecture: Mapped[str | None] = mapped_column(String(16))
+    last_contact_at: Mapped[datetime | None]
+    report: Mapped[dict[str, Any] | None]  # sensor_wire.v1.poll.Report as JSON
+    sensor: Mapped[Sensor] = relationship(back_populates="status")
