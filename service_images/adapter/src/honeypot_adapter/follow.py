@@ -1,0 +1,122 @@
+"""The adapter of a honeypot that writes a log: follow it, bundle what it tells, hand the events over."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from honeypot_adapter.bundler import Bundler
+from honeypot_adapter.delivery import Delivery, log
+from honeypot_adapter.event import Contact, Json, Observation
+from honeypot_adapter.logfile import LogFollower
+from honeypot_adapter.outbox import Outbox
+
+STATE_PATH = Path("/var/lib/honeypot")
+
+_READ_SECONDS = 0.1
+_DRAIN_SECONDS = 5.0
+
+
+class Mapped(NamedTuple):
+    """What a line of the log means; `end` says that its session is over."""
+
+    contact: Contact
+    observation: Observation
+    end: bool = False
+
+
+type Mapping = Callable[[bytes, Callable[[str], Contact | None]], Mapped | None]
+"""Turns a line into its meaning, given a way to ask for the ends of an open session; None when it means nothing."""
+
+
+class Adapter:
+    """Reads a log into the outbox."""
+
+    def __init__(self, log_path: Path, mapping: Mapping, outbox: Outbox) -> None:
+        self._log_path = log_path
+        self._mapping = mapping
+        self._outbox = outbox
+        self._bundler = Bundler()
+        self._bundler.load(outbox.sessions())
+        self._follower = LogFollower(log_path, outbox.place(log_path))
+
+    def finish(self, now: float) -> None:
+        """Take up what is left and end all sessions, because the honeypot has ended."""
+        offset = -1
+        while offset != self._follower.offset:
+            offset = self._follower.offset
+            self.step(now)
+        with self._outbox.transaction():
+            self._save(self._bundler.close_all())
+
+    def step(self, now: float) -> bool:
+        """Take up new lines and due bundles.
+
+        Args:
+            now: monotonic seconds.
+
+        Returns:
+            Whether there are new events.
+        """
+        if self._outbox.full:
+            return False
+        before = self._follower.offset
+        lines = self._follower.read()
+        events: list[Json] = []
+        for line in lines:
+            events += self._events(line.text, now)
+        events += self._bundler.due(now)
+        if self._follower.offset != before or events:
+            with self._outbox.transaction():
+                self._save(events)
+            self._follower.release()
+        return bool(events)
+
+    def _events(self, line: bytes, now: float) -> list[Json]:
+        try:
+            mapped = self._mapping(line, self._bundler.contact)
+        except (ValueError, KeyError, TypeError) as error:
+            log(f"a line of {self._log_path} is not understood and passed over: {error!r}")
+            return []
+        if mapped is None:
+            return []
+        return self._bundler.observe(mapped.contact, mapped.observation, now, end=mapped.end)
+
+    def _save(self, events: list[Json]) -> None:
+        for event in events:
+            self._outbox.put(event)
+        for session in self._bundler.changed | self._bundler.ended:
+            self._outbox.save_session(session, self._bundler.dump(session))
+        self._bundler.changed.clear()
+        self._bundler.ended.clear()
+        self._outbox.save_place(self._log_path, self._follower.offset)
+
+
+async def follow(log_path: Path, mapping: Mapping, state_path: Path = STATE_PATH) -> None:
+    """Run the adapter until SIGTERM, then hand over what is left, for at most five seconds."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    outbox = Outbox(state_path / "outbox.db")
+    delivery = Delivery(outbox)
+    adapter = Adapter(log_path, mapping, outbox)
+    async with asyncio.TaskGroup() as tasks:
+        sending = tasks.create_task(delivery.run())
+        while not stop.is_set():
+            if adapter.step(time.monotonic()):
+                delivery.wake()
+            await _wait(stop, _READ_SECONDS)
+        adapter.finish(time.monotonic())
+        delivery.wake()
+        if not await delivery.drain(_DRAIN_SECONDS):
+            log("events are lost: the sensor did not take them before the end")
+        sending.cancel()
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return

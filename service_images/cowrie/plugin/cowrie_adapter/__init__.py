@@ -1,0 +1,1 @@
+"""What cowrie's log says, as events."""

