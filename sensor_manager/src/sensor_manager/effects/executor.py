@@ -1,0 +1,69 @@
+"""From action to effect."""
+
+from typing import assert_never
+
+from sensor_manager.effects.capture import LISTENER_PORT
+from sensor_manager.effects.conntrack import forget_flows
+from sensor_manager.effects.docker_engine import DockerEngine
+from sensor_manager.effects.images import ImagePuller
+from sensor_manager.effects.machine import enable_forwarding
+from sensor_manager.effects.nftables import Nftables
+from sensor_manager.model import (
+    Action,
+    ApplyNetfilter,
+    CreateContainer,
+    CreateNetwork,
+    Forwarding,
+    PrepareNamespace,
+    PullImage,
+    RemoveContainer,
+    RemoveImage,
+    RemoveNetwork,
+    StartContainer,
+    StopContainer,
+)
+from sensor_manager.plan.netfilter import render_catch_all
+from sensor_manager.plan.stale_flows import stale_flows
+
+
+class Executor:
+    """Carries out actions one by one; raises `EffectError` for what does not work."""
+
+    def __init__(self, engine: DockerEngine, nftables: Nftables, puller: ImagePuller) -> None:
+        self._engine = engine
+        self._nftables = nftables
+        self._puller = puller
+        self._forwarding: Forwarding | None = None
+
+    def execute(self, action: Action) -> None:  # noqa: C901 - a flat table of actions is easiest to check for gaps
+        """Carry out one action; a type checker proves that none is forgotten here."""
+        match action:
+            case ApplyNetfilter(forwarding, rules):
+                self._apply(forwarding, rules)
+            case PullImage():
+                self._puller.begin(action)
+            case RemoveImage(image):
+                self._engine.remove_image(image)
+            case CreateNetwork():
+                self._engine.create_network(action)
+            case RemoveNetwork(id=identifier):
+                self._engine.remove_network(identifier)
+            case CreateContainer(spec=spec):
+                self._engine.create_container(spec)
+            case StartContainer(id=identifier):
+                self._engine.start(identifier)
+            case PrepareNamespace(sandbox=sandbox):
+                self._nftables.apply(render_catch_all(LISTENER_PORT), sandbox)
+            case StopContainer(id=identifier):
+                self._engine.stop(identifier)
+            case RemoveContainer(id=identifier):
+                self._engine.remove_container(identifier)
+            case _:
+                assert_never(action)
+
+    def _apply(self, forwarding: Forwarding, rules: str) -> None:
+        enable_forwarding()
+        self._nftables.apply(rules)
+        old, self._forwarding = self._forwarding, forwarding
+        if old is not None:
+            forget_flows(stale_flows(old, forwarding))

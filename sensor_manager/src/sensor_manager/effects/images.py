@@ -1,0 +1,69 @@
+"""Images on their way: each is pulled in a thread of its own, so that a slow one hinders no other service."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from sensor_manager.effects.errors import EffectError
+from sensor_manager.model import PullImage
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PullResult:
+    """How a pull ended; `error` is None when the image is there."""
+
+    request: PullImage
+    error: str | None
+
+
+class ImagePuller:
+    """Pulls in the background.
+
+    Args:
+        pull: fetches one image by its reference, raises `EffectError`.
+        on_end: called after each pull, from its thread.
+    """
+
+    def __init__(self, pull: Callable[[str], None], on_end: Callable[[], None]) -> None:
+        self._pull = pull
+        self._on_end = on_end
+        self._lock = threading.Lock()
+        self._pulling: set[str] = set()
+        self._results: list[PullResult] = []
+
+    def begin(self, request: PullImage) -> None:
+        """Begin to pull unless the image is on its way already."""
+        with self._lock:
+            if request.image in self._pulling:
+                return
+            self._pulling.add(request.image)
+        threading.Thread(target=self._run, args=(request,), name=f"pull-{request.service}", daemon=True).start()
+
+    def pulling(self) -> frozenset[str]:
+        """Return the references of the images on their way."""
+        with self._lock:
+            return frozenset(self._pulling)
+
+    def results(self) -> list[PullResult]:
+        """Return, once, the pulls that have ended."""
+        with self._lock:
+            ended, self._results = self._results, []
+        return ended
+
+    def _run(self, request: PullImage) -> None:
+        error: str | None = None
+        try:
+            self._pull(request.image)
+        except EffectError as failure:
+            error = str(failure)
+        except Exception as failure:
+            log.exception("an image could not be pulled", image=request.image)
+            error = f"{request.image} cannot be pulled: {failure!r}"
+        with self._lock:
+            self._pulling.discard(request.image)
+            self._results.append(PullResult(request, error))
+        self._on_end()

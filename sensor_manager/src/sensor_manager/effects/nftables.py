@@ -1,0 +1,111 @@
+"""Netfilter tables: set as a whole, read back, compared."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from sensor_manager.effects.commands import run_tool
+from sensor_manager.effects.errors import EffectError, NetfilterError
+from sensor_manager.effects.network_namespace import in_network_namespace
+from sensor_manager.plan.netfilter import TABLE
+
+VOLATILE_KEYS = frozenset({"handle", "metainfo"})
+"""What differs between two listings of the same rules."""
+
+
+class _Fingerprint(BaseModel):
+    """Rules as they were applied, and the hash of what the kernel listed right after."""
+
+    rules: str
+    listing: str
+
+
+_BOOK = TypeAdapter(dict[str, _Fingerprint])
+
+
+class Nftables:
+    """The manager's table in the sensor's network namespace and in those of containers.
+
+    Args:
+        book: file that remembers what was applied, so that a restarted manager recognises its own rules. It must not
+            survive the rules themselves, that is a reboot.
+    """
+
+    def __init__(self, book: Path) -> None:
+        self._path = book
+        self._book = _read_book(book)
+
+    def apply(self, rules: str, namespace: str | None = None) -> None:
+        """Check the rules, replace the table in one transaction, and remember what the kernel then lists.
+
+        Args:
+            rules: text for `nft -f`.
+            namespace: path of a network namespace; None for the sensor's own.
+
+        Raises:
+            NetfilterError: the rules are not in force.
+        """
+
+        def load() -> str:
+            run_tool("nft", "-c", "-f", "-", stdin=rules)
+            run_tool("nft", "-f", "-", stdin=rules)
+            return _listing()
+
+        try:
+            listing = _within(namespace, load)
+        except (EffectError, OSError) as error:
+            raise NetfilterError(f"netfilter rules not applied: {error}") from error
+        self._book[namespace or ""] = _Fingerprint(rules=rules, listing=listing)
+        self._write_book()
+
+    def current(self, namespace: str | None = None) -> str | None:
+        """Return the rules in force as they were applied; None when the table is absent or somebody changed it."""
+        known = self._book.get(namespace or "")
+        if known is None:
+            return None
+        try:
+            listing = _within(namespace, _listing)
+        except (EffectError, OSError):
+            return None
+        return known.rules if listing == known.listing else None
+
+    def forget_namespaces(self, living: set[str]) -> None:
+        """Drop what is remembered of namespaces that are gone."""
+        gone = self._book.keys() - living - {""}
+        for namespace in gone:
+            del self._book[namespace]
+        if gone:
+            self._write_book()
+
+    def _write_book(self) -> None:
+        temporary = self._path.with_suffix(".new")
+        temporary.write_bytes(_BOOK.dump_json(self._book))
+        temporary.replace(self._path)
+
+
+def _within(namespace: str | None, action: Callable[[], str]) -> str:
+    return action() if namespace is None else in_network_namespace(namespace, action)
+
+
+def _listing() -> str:
+    """Return a hash of the table as the kernel has it."""
+    listed = json.loads(run_tool("nft", "-j", "list", "table", "inet", TABLE))
+    return hashlib.sha256(json.dumps(_stable(listed), sort_keys=True).encode()).hexdigest()
+
+
+def _stable(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _stable(inner) for key, inner in value.items() if key not in VOLATILE_KEYS}
+    if isinstance(value, list):
+        return [_stable(inner) for inner in value]
+    return value
+
+
+def _read_book(path: Path) -> dict[str, _Fingerprint]:
+    try:
+        return _BOOK.validate_json(path.read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return {}

@@ -1,0 +1,39 @@
+"""Files that are either the old or the new one, whenever the power goes."""
+
+import os
+import tempfile
+from pathlib import Path
+
+PRIVATE = 0o600
+
+
+def write_durably(path: Path, content: str, *, mode: int = PRIVATE) -> None:
+    """Replace the file's content as a whole and bring it to disk; it is never readable with a wider mode."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def write_if_changed(path: Path, content: str, *, mode: int = PRIVATE) -> bool:
+    """Write the file durably unless it has this content already; tell whether it was written."""
+    try:
+        if path.read_text(encoding="utf-8") == content:
+            return False
+    except (FileNotFoundError, UnicodeDecodeError):
+        pass
+    write_durably(path, content, mode=mode)
+    return True

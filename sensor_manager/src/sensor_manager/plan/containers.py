@@ -1,0 +1,102 @@
+"""The next steps from what is to what shall be.
+
+Each step is planned from a fresh look, so that a plan is short, restartable anywhere, and empty once all is as desired.
+"""
+
+from collections.abc import Iterator
+
+from sensor_manager.model import (
+    Action,
+    ApplyNetfilter,
+    CreateContainer,
+    CreateNetwork,
+    Observed,
+    ObservedContainer,
+    PrepareNamespace,
+    PullImage,
+    RemoveContainer,
+    RemoveImage,
+    RemoveNetwork,
+    Site,
+    StartContainer,
+    StopContainer,
+)
+from sensor_manager.plan.contract import container_spec, contract_hash, image_reference
+from sensor_manager.plan.netfilter import forwarding, render_sensor
+from sensor_manager.plan.services import Selection, Wanted, select
+from sensor_wire.v1.desired import Desired
+
+
+def plan(observed: Observed, desired: Desired | None, site: Site) -> tuple[Action, ...]:
+    """Return the next actions in their order; none when everything is as desired or must be waited for.
+
+    While netfilter cannot be applied, running honeypots are stopped and nothing else happens. Before the first desired
+    state is known nothing that exists is touched.
+    """
+    selection = select(observed, desired, site)
+    let_through = forwarding(observed, selection, site)
+    rules = render_sensor(let_through)
+    apply = ApplyNetfilter(let_through, rules)
+    if observed.netfilter_error is not None:
+        stops = tuple(StopContainer(each.service, each.id) for each in observed.containers if each.running)
+        return stops or (apply,)
+    actions: list[Action] = []
+    if observed.netfilter != rules:
+        actions.append(apply)
+    if desired is not None:
+        actions += _remove_unwanted(observed, selection, site)
+        for name in sorted(selection.wanted):
+            actions += _next_steps(observed, selection.wanted[name], site)
+    return tuple(actions)
+
+
+def current_container(observed: Observed, wanted: Wanted) -> ObservedContainer | None:
+    """Return the container of a service; the one of the right contract where there are several."""
+    own = [each for each in observed.containers if each.service == wanted.service.name]
+    contract = contract_hash(wanted.service)
+    return next((each for each in own if each.contract == contract), own[0] if own else None)
+
+
+def _remove_unwanted(observed: Observed, selection: Selection, site: Site) -> Iterator[Action]:
+    kept = {name: current_container(observed, wanted) for name, wanted in selection.wanted.items()}
+    kept_ids = {each.id for each in kept.values() if each is not None}
+    for container in observed.containers:
+        if container.id not in kept_ids:
+            yield RemoveContainer(container.service, container.id)
+    for network in observed.networks:
+        if network.service not in selection.wanted:
+            yield RemoveNetwork(network.service, network.id)
+    needed = {image_reference(site, wanted.service) for wanted in selection.wanted.values()}
+    needed |= {each.image for each in kept.values() if each is not None}
+    for image in sorted(observed.images - needed):
+        yield RemoveImage(image)
+
+
+def _next_steps(observed: Observed, wanted: Wanted, site: Site) -> Iterator[Action]:
+    """Yield at most one change of the service's container; later ones follow from the next look."""
+    service, place = wanted.service, wanted.place
+    contract = contract_hash(service)
+    container = current_container(observed, wanted)
+    if container is not None and container.contract == contract and container.running:
+        if service.catch_all and not container.prepared:
+            yield PrepareNamespace(service.name, contract, container.id, container.sandbox)
+        return
+    attempts = observed.attempts.get(service.name)
+    if attempts is not None and attempts.contract == contract and observed.now < attempts.retry_at:
+        return
+    if container is not None and container.contract == contract:
+        yield StartContainer(service.name, contract, container.id, again=container.started)
+        return
+    image = image_reference(site, service)
+    network = next((each for each in observed.networks if each.service == service.name), None)
+    if image not in observed.images:
+        if image not in observed.pulling:
+            yield PullImage(service.name, contract, image)
+    elif container is not None:
+        yield RemoveContainer(service.name, container.id)
+    elif network is not None and network.subnet != place.subnet:
+        yield RemoveNetwork(service.name, network.id)
+    elif network is None:
+        yield CreateNetwork(service.name, contract, place.subnet, place.gateway, place.bridge)
+    else:
+        yield CreateContainer(service.name, contract, container_spec(site, service, place))

@@ -1,0 +1,61 @@
+"""What the command line fixes for the life of the process."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+HEARTBEAT_NAME = "heartbeat.json"
+HONEYPOT_UID = 10001
+"""User and group id of every honeypot process, and the only one that may connect to the service's socket."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Places and names; `state` survives restarts of the sensor, `runtime` those of the manager only."""
+
+    config: Path
+    state: Path
+    runtime: Path
+    interface: str
+    platform: str
+    docker: str
+    docker_certs: Path
+
+    @property
+    def key(self) -> Path:
+        """The sensor's private key."""
+        return self.state / "sensor.key"
+
+    @property
+    def certificate(self) -> Path:
+        """The sensor's certificate, leaf first."""
+        return self.state / "sensor.crt"
+
+    @property
+    def authorities(self) -> Path:
+        """The authorities the sensor trusts."""
+        return self.state / "ca.crt"
+
+    @property
+    def desired(self) -> Path:
+        """The last desired state."""
+        return self.state / "desired.json"
+
+    @property
+    def spool(self) -> Path:
+        """The event spool."""
+        return self.state / "spool.db"
+
+    @property
+    def services(self) -> Path:
+        """The folders with the services' sockets."""
+        return self.runtime / "services"
+
+    @property
+    def heartbeat(self) -> Path:
+        """The sign of life that `sensor-manager health` reads."""
+        return self.runtime / HEARTBEAT_NAME
+
+    @property
+    def fingerprints(self) -> Path:
+        """What netfilter listed right after it was set."""
+        return self.runtime / "netfilter.json"

@@ -1,0 +1,135 @@
+"""Brings spooled events to the server, at once while it answers, with growing patience while it does not."""
+
+import random
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+
+import structlog
+
+from sensor_manager.plan.backoff import backoff_delay
+from sensor_manager.server.client import ServerClient
+from sensor_manager.server.errors import ServerError
+from sensor_manager.server.events import BatchRefusedError, upload
+from sensor_manager.spool.store import SpooledEvent, SpoolStore, SpoolUnavailableError
+from sensor_wire.v1.event import MAX_BATCH_BYTES, BatchResult, ItemStatus
+
+MAX_ITEMS = 50
+MAX_BYTES = MAX_BATCH_BYTES // 2
+FIRST_DELAY = 1.0
+MAX_DELAY = 300.0
+
+log = structlog.get_logger(__name__)
+
+
+class Uploader:
+    """One thread that empties the spool.
+
+    Only events that the answer names are deleted: stored and duplicate ones. Rejected ones are set aside, whatever
+    else is in their batch, and a batch that is refused as a whole is halved until the bad event stands alone.
+
+    Args:
+        store: the spool.
+        connect: makes a client with the sensor's certificate; called again after each failure, so that a new
+            certificate is used. Raises `ServerError` while the sensor is not enrolled.
+    """
+
+    def __init__(self, store: SpoolStore, connect: Callable[[], AbstractContextManager[ServerClient]]) -> None:
+        self._store = store
+        self._connect = connect
+        self._condition = threading.Condition()
+        self._work = True
+        self._retry_now = False
+        self._stopping = False
+        self._failures = 0
+        self._thread = threading.Thread(target=self._run, name="uploader", daemon=True)
+
+    def start(self) -> None:
+        """Begin to upload."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look for new events; a pending back-off is kept."""
+        with self._condition:
+            self._work = True
+            self._condition.notify()
+
+    def server_is_back(self) -> None:
+        """End a back-off at once: the server has answered something else."""
+        with self._condition:
+            self._retry_now = self._failures > 0
+            self._condition.notify()
+
+    def stop(self) -> None:
+        """End the thread after the request that is under way."""
+        with self._condition:
+            self._stopping = True
+            self._condition.notify()
+
+    def join(self, timeout: float) -> None:
+        """Wait for the thread's end, at most so many seconds."""
+        self._thread.join(timeout)
+
+    def _run(self) -> None:
+        while self._wait():
+            try:
+                with self._connect() as client:
+                    self._drain(client)
+            except (ServerError, SpoolUnavailableError) as error:
+                with self._condition:
+                    self._failures += 1
+                    self._work = True
+                log.warning("events wait on the sensor", failures=self._failures, reason=str(error))
+
+    def _wait(self) -> bool:
+        """Wait for work, and after failures for the back-off to pass; False means to end."""
+        delay = backoff_delay(self._failures, first=FIRST_DELAY, cap=MAX_DELAY, jitter=random.random())
+        with self._condition:
+            self._condition.wait_for(lambda: self._stopping or self._retry_now, timeout=delay)
+            self._condition.wait_for(lambda: self._stopping or self._work)
+            self._retry_now = False
+            return not self._stopping
+
+    def _drain(self, client: ServerClient) -> None:
+        while not self._stopping:
+            with self._condition:
+                self._work = False
+            batch = self._store.oldest(MAX_ITEMS, MAX_BYTES)
+            if not batch:
+                return
+            with self._condition:
+                self._work = True
+            self._send(client, batch)
+            self._failures = 0
+
+    def _send(self, client: ServerClient, batch: Sequence[SpooledEvent]) -> None:
+        try:
+            result = upload(client, [event.body for event in batch])
+        except BatchRefusedError as error:
+            if len(batch) == 1:
+                self._store.set_aside(batch[0].id, str(error))
+                log.warning("event set aside", event=batch[0].id, reason=str(error))
+                return
+            middle = len(batch) // 2
+            self._send(client, batch[:middle])
+            self._send(client, batch[middle:])
+            return
+        self._settle(batch, result)
+
+    def _settle(self, batch: Sequence[SpooledEvent], result: BatchResult) -> None:
+        done: list[str] = []
+        rejected: list[tuple[str, str]] = []
+        for item in result.results:
+            if item.index >= len(batch):
+                continue
+            identifier = batch[item.index].id
+            if item.status is ItemStatus.REJECTED:
+                rejected.append((identifier, item.reason or "no reason given"))
+            elif item.id is not None and str(item.id) == identifier:
+                done.append(identifier)
+        self._store.forget(done)
+        for identifier, reason in rejected:
+            self._store.set_aside(identifier, reason)
+            log.warning("event set aside", event=identifier, reason=reason)
+        if not done and not rejected:
+            raise ServerError("the answer names none of the events that were sent; they are sent again")
