@@ -40,9 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = vars(parse_arguments(arguments))
     if options.pop("command") == "health":
         return _health(options["runtime"])
-    from sensor_manager import daemon  # noqa: PLC0415 - the health check runs often and needs none of the daemon's imports
+    from sensor_manager.daemon import run  # noqa: PLC0415 - the health check runs often and needs none of the daemon's imports
 
-    return daemon.run(Settings(**options))
+    return run(Settings(**options))
 
 
 def _health(runtime: Path) -> int:

@@ -27,6 +27,7 @@ from sensor_manager.spool.collector import Collector
 from sensor_manager.spool.dialogue import Dialogue
 from sensor_manager.spool.store import SpoolStore, SpoolUnavailableError
 from sensor_manager.spool.uploader import Uploader
+from sensor_wire.v1.desired import Desired
 from sensor_wire.v1.poll import Report
 
 SERVICE_POOL = IPv4Network("10.10.10.0/24")
@@ -69,7 +70,7 @@ class Daemon:
         self._platform = PLATFORMS[settings.platform]()
         self._wake = threading.Event()
         self._stopping = False
-        self._store = SpoolStore(settings.spool, on_append=lambda: self._uploader.wake())
+        self._store = SpoolStore(settings.spool, on_append=self._events_wait)
         engine = DockerEngine(settings.docker, settings.services)
         puller = ImagePuller(engine.pull, on_end=self._wake.set)
         self._collector = Collector(settings.services, HONEYPOT_UID, self._dialogue)
@@ -80,8 +81,8 @@ class Daemon:
             settings,
             config,
             report=self._report,
-            on_desired=lambda desired: (self._reconciler.set_desired(desired), self._wake.set())[-1],
-            on_answer=lambda: self._uploader.server_is_back(),
+            on_desired=self._take_desired,
+            on_answer=self._server_answers,
         )
         self._uploader = Uploader(self._store, self._contact.connect)
         if self._contact.last_desired is not None:
@@ -112,6 +113,16 @@ class Daemon:
         self._uploader.join(JOIN_TIMEOUT)
         self._store.close()
         log.info("manager stopped; honeypots go on")
+
+    def _events_wait(self) -> None:
+        self._uploader.wake()
+
+    def _server_answers(self) -> None:
+        self._uploader.server_is_back()
+
+    def _take_desired(self, desired: Desired) -> None:
+        self._reconciler.set_desired(desired)
+        self._wake.set()
 
     def _cycle(self) -> tuple[float, str | None]:
         """Run one cycle; returns the seconds until the next one, and why this one failed."""

@@ -185,8 +185,8 @@ class Reconciler:
             except EffectError as error:
                 log.warning("action failed", action=type(action).__name__, service=service or None, reason=str(error))
                 if isinstance(action, ApplyNetfilter):
-                    self._netfilter_error = str(error)
-                    return self._netfilter_error is not None and not progress
+                    first, self._netfilter_error = self._netfilter_error is None, str(error)
+                    return first  # the next look stops what runs
                 failed.add(service)
                 self._note_failure(action, str(error))
                 continue

@@ -2,7 +2,6 @@
 
 import random
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -86,7 +85,7 @@ class ServerContact:
         self._last = load_desired(settings.desired)
         self._failures = 0
         self._news = threading.Event()
-        self._stopping = False
+        self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="server", daemon=True)
 
     @property
@@ -115,11 +114,11 @@ class ServerContact:
 
     def stop(self) -> None:
         """End the thread after the request that is under way."""
-        self._stopping = True
+        self._stop.set()
         self._news.set()
 
     def _run(self) -> None:
-        while not self._stopping:
+        while not self._stop.is_set():
             try:
                 self._talk()
                 self._failures = 0
@@ -134,22 +133,13 @@ class ServerContact:
     def _wait(self) -> None:
         """Wait for the next poll: after failures for the back-off alone, else for the interval or news."""
         if self._failures:
-            self._news.clear()
-            delay = backoff_delay(self._failures, first=FIRST_DELAY, cap=MAX_DELAY, jitter=random.random())
-            if not self._stopping:
-                time.sleep(0)
-            deadline = time.monotonic() + delay
-            while not self._stopping and (left := deadline - time.monotonic()) > 0:
-                self._news.wait(left)
-                if not self._stopping:
-                    self._news.clear()
+            self._stop.wait(backoff_delay(self._failures, first=FIRST_DELAY, cap=MAX_DELAY, jitter=random.random()))
             return
         interval = float(self._last.desired.poll_interval) if self._last else DEFAULT_INTERVAL
         interval *= 0.9 + 0.1 * random.random()  # never later than asked for; a fleet started together spreads out
-        polled = time.monotonic()
-        if self._news.wait(interval) and not self._stopping:
-            self._news.clear()
-            time.sleep(max(0.0, min(MIN_GAP, interval) - (time.monotonic() - polled)))
+        if not self._stop.wait(min(MIN_GAP, interval)):
+            self._news.wait(interval - min(MIN_GAP, interval))
+        self._news.clear()
 
     def _talk(self) -> None:
         if not self._enrolled():
