@@ -1,29 +1,15 @@
 """Problem documents (RFC 9457): every refusal under /api and /internal leaves here, and is logged here, once."""
 
-from collections.abc import Iterable
 from http import HTTPStatus
 
 import structlog
 from apiflask import APIFlask
 from flask import Response, current_app, json, request
-from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from server_app.errors import FieldError, Refusal, Throttled, Unavailable
 
-MAX_ERRORS = 50
 LOG = structlog.get_logger(__name__)
-
-
-def field_errors(error: ValidationError) -> tuple[FieldError, ...]:
-    """The offending fields of a failed validation; values are left out, they may be secret or huge."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    return tuple(FieldError(pointer(item["loc"]), item["msg"]) for item in found[:MAX_ERRORS])
-
-
-def pointer(location: Iterable[str | int]) -> str:
-    """The place of a field as a JSON pointer (RFC 6901)."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
 
 
 def problem(status: int, detail: str, errors: tuple[FieldError, ...] = ()) -> Response:

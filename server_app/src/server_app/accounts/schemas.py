@@ -4,12 +4,13 @@ from pydantic import Field, StringConstraints
 
 from server_app.accounts.models import Role
 from server_app.api_base.body import ApiModel
+from server_app.api_base.fields import Name
 
 
 class Credentials(ApiModel):
     """What somebody types to log in."""
 
-    username: Annotated[str, StringConstraints(min_length=1, max_length=50, pattern=r"^[^\x00-\x1f\x7f]+$")]
+    username: Name
     password: Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 
 

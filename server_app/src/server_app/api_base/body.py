@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from server_app.errors import FieldError, Invalid, TooLarge
-from server_app.problems import field_errors
+from server_app.field_errors import field_errors
 
 DEFAULT_LIMIT = 64 * 1024
 

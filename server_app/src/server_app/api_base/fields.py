@@ -1,0 +1,10 @@
+"""Field types that several bodies share."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=50, pattern=r"^[^\x00-\x1f\x7f]+$")]
+"""What people call something; no control characters."""
+FreeText = Annotated[str, StringConstraints(max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$")]
+PollInterval = Annotated[int, Field(ge=1, le=86400, description="seconds")]

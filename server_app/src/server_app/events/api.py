@@ -1,0 +1,71 @@
+from apiflask import APIBlueprint
+
+from sensor_wire.v1.event import MAX_BATCH_BYTES, BatchResult
+from server_app.accounts.principal import Principal
+from server_app.api_base.auth import login_required
+from server_app.api_base.body import queried, receives
+from server_app.api_base.sensor_auth import sensor_required
+from server_app.context import context
+from server_app.db import now
+from server_app.events import queries, service
+from server_app.events.queries import EventFilter
+from server_app.events.schemas import (
+    Batch,
+    EventDetail,
+    EventList,
+    SessionItem,
+    SessionList,
+    event_detail,
+    event_list,
+    session_item,
+    session_list,
+)
+
+
+def make_blueprint() -> APIBlueprint:
+    """`/api/events`: sensors upload, people read."""
+    blueprint = APIBlueprint("events", __name__, url_prefix="/api/events")
+
+    @blueprint.post("")
+    @blueprint.output(BatchResult)
+    @sensor_required
+    @receives(Batch, MAX_BATCH_BYTES)
+    def upload(body: Batch, sensor_id: int) -> BatchResult:
+        """Store events of the sensor whose certificate this is; sending them again is harmless."""
+        return service.record(context().database, sensor_id, body.events, now())
+
+    @blueprint.get("")
+    @blueprint.output(EventList)
+    @login_required
+    @queried(EventFilter)
+    def list_events(query: EventFilter, principal: Principal) -> EventList:
+        """List events, newest first."""
+        with context().database.reading() as session:
+            return event_list(queries.list_events(session, principal, query))
+
+    @blueprint.get("/<int:event_id>")
+    @blueprint.output(EventDetail)
+    @login_required
+    def get_event(event_id: int, principal: Principal) -> EventDetail:
+        """One event with its details and packets."""
+        with context().database.reading() as session:
+            return event_detail(queries.get_event(session, principal, event_id))
+
+    @blueprint.get("/sessions")
+    @blueprint.output(SessionList)
+    @login_required
+    @queried(EventFilter)
+    def list_sessions(query: EventFilter, principal: Principal) -> SessionList:
+        """List sessions by their last event, newest first."""
+        with context().database.reading() as session:
+            return session_list(queries.list_sessions(session, principal, query))
+
+    @blueprint.get("/sessions/<int:session_id>")
+    @blueprint.output(SessionItem)
+    @login_required
+    def get_session(session_id: int, principal: Principal) -> SessionItem:
+        """One session; its events are in the list of events, by sensor and session."""
+        with context().database.reading() as session:
+            return session_item(queries.get_session(session, principal, session_id))
+
+    return blueprint

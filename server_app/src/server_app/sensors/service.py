@@ -1,0 +1,141 @@
+"""Sensors as people see and change them."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, joinedload
+
+from sensor_wire.v1.poll import Report
+from server_app.accounts.principal import Principal
+from server_app.divisions import service as divisions
+from server_app.errors import Conflict, FieldError, NotFound
+from server_app.sensors.models import Sensor, SensorStatus
+
+MISSED_POLLS = 2
+GRACE = timedelta(seconds=30)
+
+
+class SensorState(StrEnum):
+    """Whether a sensor polls: never did, does, has stopped."""
+
+    NEW = "new"
+    ONLINE = "online"
+    TIMEOUT = "timeout"
+
+
+def state_of(sensor: Sensor, system_poll_interval: int, now: datetime) -> SensorState:
+    """How the sensor is doing, judged by its last contact.
+
+    Args:
+        sensor: with its status.
+        system_poll_interval: seconds, for sensors without one of their own.
+        now: the current moment.
+    """
+    last = sensor.status.last_contact_at
+    if last is None:
+        return SensorState.NEW
+    interval = timedelta(seconds=sensor.poll_interval or system_poll_interval)
+    return SensorState.ONLINE if now - last <= MISSED_POLLS * interval + GRACE else SensorState.TIMEOUT
+
+
+def report_of(sensor: Sensor) -> Report | None:
+    """What the sensor last said of itself; None before its first poll."""
+    return None if sensor.status.report is None else Report.model_validate(sensor.status.report)
+
+
+def list_sensors(session: Session, who: Principal) -> list[Sensor]:
+    """The sensors a user sees, by name, with division and status."""
+    return list(session.scalars(_visible(who).order_by(Sensor.name)))
+
+
+def get_sensor(session: Session, who: Principal, sensor_id: int) -> Sensor:
+    """One sensor, with division and status.
+
+    Raises:
+        NotFound: there is none of this number that the user sees.
+    """
+    sensor = session.scalar(_visible(who).where(Sensor.id == sensor_id))
+    if sensor is None:
+        raise NotFound(f"There is no sensor {sensor_id}.")
+    return sensor
+
+
+def writable_sensor(session: Session, who: Principal, sensor_id: int) -> Sensor:
+    """One sensor, for a user who wants to change it.
+
+    Raises:
+        NotFound: there is none of this number that the user sees.
+        Forbidden: the user only looks.
+    """
+    sensor = get_sensor(session, who, sensor_id)
+    who.require_write()
+    return sensor
+
+
+def create_sensor(session: Session, who: Principal, values: dict[str, Any], now: datetime) -> Sensor:
+    """Add a sensor.
+
+    Args:
+        session: a writing one.
+        who: the user.
+        values: name, location, division (number) and poll_interval.
+        now: the current moment.
+
+    Raises:
+        Forbidden: the user only looks.
+        Invalid: there is no such division for this user.
+        Conflict: the name is taken.
+    """
+    division = divisions.writable_division(session, who, values["division"])
+    _refuse_taken(session, values["name"], None)
+    sensor = Sensor(
+        name=values["name"],
+        location=values["location"],
+        division=division,
+        poll_interval=values["poll_interval"],
+        created_at=now,
+        status=SensorStatus(generation=0),
+    )
+    session.add(sensor)
+    session.flush()
+    return sensor
+
+
+def update_sensor(session: Session, who: Principal, sensor_id: int, values: dict[str, Any]) -> Sensor:
+    """Change name, location or poll_interval: those that `values` has.
+
+    Raises:
+        NotFound: there is none of this number that the user sees.
+        Forbidden: the user only looks.
+        Conflict: the name is taken.
+    """
+    sensor = writable_sensor(session, who, sensor_id)
+    if "name" in values:
+        _refuse_taken(session, values["name"], sensor_id)
+    for name in ("name", "location", "poll_interval"):
+        if name in values:
+            setattr(sensor, name, values[name])
+    return sensor
+
+
+def delete_sensor(session: Session, who: Principal, sensor_id: int) -> None:
+    """Remove a sensor with its certificates, assignments and events.
+
+    Raises:
+        NotFound: there is none of this number that the user sees.
+        Forbidden: the user only looks.
+    """
+    session.delete(writable_sensor(session, who, sensor_id))
+
+
+def _visible(who: Principal) -> Select[Sensor]:
+    query = select(Sensor).options(joinedload(Sensor.division), joinedload(Sensor.status))
+    return query if who.divisions is None else query.where(Sensor.division_id.in_(who.divisions))
+
+
+def _refuse_taken(session: Session, name: str, own_id: int | None) -> None:
+    taken = session.scalar(select(Sensor.id).where(Sensor.name == name))
+    if taken is not None and taken != own_id:
+        raise Conflict("There is a sensor of this name. Choose another.", (FieldError("/name", "is taken"),))
