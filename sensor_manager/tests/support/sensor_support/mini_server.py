@@ -1,0 +1,180 @@
+"""A small server over real TLS that speaks the contract, remembers what it got, and misbehaves on request."""
+
+import contextlib
+import json
+import ssl
+import threading
+from collections import deque
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from sensor_support.authority import Authority
+from sensor_wire.v1.desired import Desired
+from sensor_wire.v1.enrolment import EnrolmentRequest
+from sensor_wire.v1.poll import Report
+
+TOKEN = "t" * 32
+
+
+class MiniServer:
+    """One sensor's server.
+
+    Attributes:
+        desired: what polls are answered with.
+        reports: the polls' bodies.
+        events: stored events by id.
+        copies: how often each event was sent.
+        faults: one for each coming upload: an HTTP status, or one of "hang", "partial", "garbage".
+        tokens: enrolment tokens that are not used up.
+        blobs: registry content by digest: media type and bytes.
+    """
+
+    def __init__(self, folder: Path, address: str = "127.0.0.1", port: int = 0) -> None:
+        self.authority = Authority()
+        self.desired: Desired | None = None
+        self.reports: list[Report] = []
+        self.events: dict[str, dict[str, Any]] = {}
+        self.copies: dict[str, int] = {}
+        self.faults: deque[int | str] = deque()
+        self.poison: set[str] = set()
+        self.tokens = {TOKEN}
+        self.blobs: dict[str, tuple[str, bytes]] = {}
+        self.available = True
+        self.hang = threading.Event()
+        certificate, key = self.authority.server_files(folder, address)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        context.load_verify_locations(cadata=self.authority.chain)
+        context.verify_mode = ssl.CERT_OPTIONAL
+        self._http = ThreadingHTTPServer((address, port), self._handler())
+        self._http.daemon_threads = True
+        self._http.socket = context.wrap_socket(self._http.socket, server_side=True, do_handshake_on_connect=False)
+        self.address = f"{address}:{self._http.server_port}"
+        self.url = f"https://{self.address}"
+        threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True).start()
+
+    def close(self) -> None:
+        """End it, hanging requests included."""
+        self.hang.set()
+        self._http.shutdown()
+        self._http.server_close()
+
+    def answer(
+        self, method: str, path: str, body: bytes, certificate: object, etag: str | None
+    ) -> tuple[int, str, bytes]:
+        """Answer one request with status, media type and body."""
+        if not self.available:
+            return 503, "text/html", b"<h1>away</h1>"
+        if path == "/api/system/identify":
+            return 200, "text/plain", b"HoneySens"
+        if path == "/api/sensors/enrol":
+            return self._enrol(body)
+        if not certificate:
+            return 401, "application/json", b"{}"
+        if path.startswith("/v2/"):
+            return self._registry(path)
+        if path == "/api/sensors/status":
+            return self._poll(body, etag)
+        if path == "/api/events":
+            return self._events(json.loads(body)["events"])
+        return 404, "application/json", method.encode()
+
+    def _enrol(self, body: bytes) -> tuple[int, str, bytes]:
+        request = EnrolmentRequest.parse_strict(json.loads(body))
+        if request.token not in self.tokens:
+            return 403, "application/json", b"{}"
+        self.tokens.remove(request.token)
+        certificate = self.authority.sign_sensor(request.csr, 7)
+        answer = {"sensor_id": 7, "certificate": certificate, "ca_chain": self.authority.chain}
+        return 200, "application/json", json.dumps(answer).encode()
+
+    def _poll(self, body: bytes, etag: str | None) -> tuple[int, str, bytes]:
+        self.reports.append(Report.parse_strict(json.loads(body)))
+        if self.desired is None:
+            return 503, "application/json", b"{}"
+        if etag == self.etag:
+            return 204, "application/json", b""
+        return 200, "application/json", self.desired.model_dump_json().encode()
+
+    @property
+    def etag(self) -> str:
+        """The entity tag of the desired state."""
+        return f'"{self.desired.generation if self.desired else 0}"'
+
+    def _events(self, items: list[dict[str, Any]]) -> tuple[int, str, bytes]:
+        fault = self.faults.popleft() if self.faults else None
+        if isinstance(fault, int):
+            return fault, "application/problem+json", b"{}"
+        if fault == "hang":
+            self.hang.wait()
+        if fault == "garbage":
+            return 200, "text/html", b"<html>a proxy's page</html>"
+        if any(item["id"] in self.poison for item in items):
+            return 400, "application/problem+json", b"{}"
+        results = [self._store(index, item) for index, item in enumerate(items)]
+        if fault == "partial":
+            results = results[:1]
+        return 200, "application/json", json.dumps({"results": results}).encode()
+
+    def _store(self, index: int, item: dict[str, Any]) -> dict[str, Any]:
+        identifier = item["id"]
+        self.copies[identifier] = self.copies.get(identifier, 0) + 1
+        if item["summary"] == "reject me":
+            return {"index": index, "id": identifier, "status": "rejected", "reason": "as asked"}
+        status = "duplicate" if identifier in self.events else "stored"
+        self.events[identifier] = item
+        return {"index": index, "id": identifier, "status": status}
+
+    def _registry(self, path: str) -> tuple[int, str, bytes]:
+        if path == "/v2/":
+            return 200, "application/json", b"{}"
+        found = self.blobs.get(path.rpartition("/")[2])
+        return (200, *found) if found else (404, "application/json", b'{"errors":[]}')
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+                """Keep the tests' output clean."""
+
+            def do_GET(self) -> None:
+                self._respond()
+
+            def do_HEAD(self) -> None:
+                self._respond()
+
+            def do_POST(self) -> None:
+                self._respond()
+
+            def _respond(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                certificate = self.connection.getpeercert()  # type: ignore[attr-defined] # a TLS socket
+                status, kind, content = server.answer(
+                    self.command, self.path, body, certificate, self.headers.get("If-None-Match")
+                )
+                self.send_response(status)
+                self.send_header("Content-Type", kind)
+                self.send_header("ETag", server.etag)
+                self.send_header("Content-Length", str(len(content)))
+                if self.path.startswith("/v2/") and self.path != "/v2/":
+                    self.send_header("Docker-Content-Digest", self.path.rpartition("/")[2])
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(content)
+
+        return Handler
+
+
+@contextlib.contextmanager
+def mini_server(folder: Path, address: str = "127.0.0.1", port: int = 0) -> Iterator[MiniServer]:
+    """Run a server for the length of a block."""
+    server = MiniServer(folder, address, port)
+    try:
+        yield server
+    finally:
+        server.close()

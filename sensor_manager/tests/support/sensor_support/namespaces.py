@@ -1,0 +1,75 @@
+"""Network namespaces of a test: a local network with attackers, and the sensor on it."""
+
+import contextlib
+import secrets
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+LAN_ADDRESSES = ("198.51.100.1", "198.51.100.10", "198.51.100.11")
+"""The server's address and two attackers'."""
+SERVER, ATTACKER, OTHER_ATTACKER = LAN_ADDRESSES
+SENSOR = "198.51.100.2"
+
+
+def sh(*command: str, stdin: str = "") -> str:
+    """Run a command, fail with its error output, return its output."""
+    done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{command}: {done.stderr}"
+    return done.stdout
+
+
+def path(namespace: str) -> str:
+    """Return the path of a namespace."""
+    return f"/run/netns/{namespace}"
+
+
+@dataclass(frozen=True)
+class Lan:
+    """Names of the two namespaces."""
+
+    lan: str
+    sensor: str
+    tag: str
+
+
+@contextlib.contextmanager
+def namespace(name: str) -> Iterator[str]:
+    """Make a namespace for the length of a block."""
+    sh("ip", "netns", "add", name)
+    try:
+        sh("ip", "-n", name, "link", "set", "lo", "up")
+        yield name
+    finally:
+        sh("ip", "netns", "del", name)
+
+
+@contextlib.contextmanager
+def lan() -> Iterator[Lan]:
+    """Make a network of server, attackers and sensor; the sensor's interface is eth0."""
+    tag = secrets.token_hex(3)
+    with namespace(f"hs{tag}-lan") as outside, namespace(f"hs{tag}-sensor") as sensor:
+        sh("ip", "-n", outside, "link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns", sensor)
+        for address in LAN_ADDRESSES:
+            sh("ip", "-n", outside, "addr", "add", f"{address}/24", "dev", "eth0")
+        sh("ip", "-n", outside, "link", "set", "eth0", "up")
+        sh("ip", "-n", sensor, "addr", "add", f"{SENSOR}/24", "dev", "eth0")
+        sh("ip", "-n", sensor, "link", "set", "eth0", "up")
+        sh("ip", "netns", "exec", sensor, "sysctl", "-qw", "net.ipv4.ip_forward=1")
+        yield Lan(outside, sensor, tag)
+
+
+@contextlib.contextmanager
+def honeypot(net: Lan, number: int) -> Iterator[str]:
+    """Make a namespace that is wired like a honeypot's container, 10.10.10.(4n+2), without the container."""
+    bridge, gateway, address = f"hs-pot{number}", f"10.10.10.{4 * number + 1}", f"10.10.10.{4 * number + 2}"
+    with namespace(f"hs{net.tag}-pot{number}") as name:
+        sh("ip", "-n", net.sensor, "link", "add", bridge, "type", "bridge")
+        sh("ip", "-n", net.sensor, "addr", "add", f"{gateway}/30", "dev", bridge)
+        sh("ip", "-n", net.sensor, "link", "set", bridge, "up")
+        sh("ip", "-n", net.sensor, "link", "add", f"pot{number}", "type", "veth", "peer", "name", "eth0", "netns", name)
+        sh("ip", "-n", net.sensor, "link", "set", f"pot{number}", "master", bridge, "up")
+        sh("ip", "-n", name, "addr", "add", f"{address}/30", "dev", "eth0")
+        sh("ip", "-n", name, "link", "set", "eth0", "up")
+        sh("ip", "-n", name, "route", "add", "default", "via", gateway)
+        yield name
