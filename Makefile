@@ -1,0 +1,68 @@
+# The commands of this project. `make help` lists them; everything runs in .venv, which `make setup` makes.
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+SHELL := /bin/bash -o pipefail
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export UV_PYTHON_DOWNLOADS := never
+
+PLAY := ansible-playbook -i inventories/demo
+PYTHON_FOLDERS := server_app sensor_manager service_images image_builder roles molecule inventories .ci
+COMPILE := uv pip compile -q --generate-hashes --universal --python-version 3.12 --no-header --no-annotate
+PURE := not docker and not netns and not postgres and not system
+
+.PHONY: help setup demo demo-down dev test test-unit lint fix images firmware-docker lock schema clean
+
+##@ Try it
+help: ## List these commands
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Make or refresh .venv (nothing to do while the requirements stay the same)
+	@requirements/bootstrap
+
+demo: setup ## Server, one sensor with two honeypots and one SSH attack, on this machine
+	@started=$$(date +%s) && $(PLAY) playbooks/site.yml && python inventories/demo/attack.py --since $$started
+
+demo-down: setup ## Remove all of the demo; image caches stay
+	@$(PLAY) playbooks/remove-site.yml
+
+dev: setup ## The server alone, on SQLite, reloading when its source changes
+	@inventories/demo/dev
+
+##@ Check it
+test: setup ## Everything CI runs
+	@python .ci/stages.py
+
+test-unit: setup ## Tests that need nothing but Python (under a minute)
+	@python -m pytest -q -m "$(PURE)"
+
+lint: setup ## Style, types, architecture, roles, templates
+	ruff check $(PYTHON_FOLDERS)
+	ruff format --check $(PYTHON_FOLDERS)
+	mypy $(PYTHON_FOLDERS)
+	lint-imports
+	yamllint --strict .
+	ansible-lint
+	djlint --lint --check --quiet server_app/src/server_app/web/templates
+
+fix: setup ## Apply what formatters can put right
+	@ruff check --fix $(PYTHON_FOLDERS); ruff format $(PYTHON_FOLDERS); djlint --reformat --quiet server_app/src/server_app/web/templates
+
+##@ Build it
+images: setup ## Base, server and service images
+	@$(PLAY) playbooks/prepare-hosts.yml playbooks/build-base-image.yml playbooks/build-server-images.yml playbooks/build-service-images.yml
+
+firmware-docker: setup ## The Docker sensor's image
+	@$(PLAY) playbooks/prepare-hosts.yml playbooks/build-base-image.yml playbooks/build-firmware.yml
+
+lock: setup ## Renew all hash-pinned requirements; see what changed with git diff
+	$(COMPILE) --upgrade requirements/dev.in server_app/pyproject.toml server_app/wire/pyproject.toml sensor_manager/pyproject.toml \
+	  --no-emit-package sensor-wire --no-emit-package server-app --no-emit-package sensor-manager -o requirements/dev.txt
+	$(COMPILE) --upgrade server_app/pyproject.toml --no-emit-package sensor-wire -o server_app/requirements.txt
+	$(COMPILE) --upgrade sensor_manager/pyproject.toml --no-emit-package sensor-wire -o sensor_manager/requirements.txt
+	@for input in service_images/*/requirements.in; do (set -x; $(COMPILE) --upgrade $$input -o $${input%.in}.txt); done
+
+schema: setup ## Write the contract's JSON Schema
+	@python -m sensor_wire.schema server_app/wire/schema
+
+clean: ## Remove what was built and downloaded here (not the images in the engine)
+	rm -rf dist .cache .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
