@@ -10,7 +10,7 @@ import pytest
 _HERE = Path(__file__).parent
 sys.path[:0] = [str(_HERE / folder) for folder in ("tests/support", "adapter/src", "cowrie/plugin", "recon/plugin")]
 
-from sensor_end import SensorEnd  # noqa: E402 - only now importable
+from honeypot_testing.sensor_end import SensorEnd  # noqa: E402 - only now importable
 
 
 @pytest.fixture

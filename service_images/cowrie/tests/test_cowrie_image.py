@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from container import HoneypotContainer
-from sensor_end import SensorEnd
-from waiting import wait_for
+from honeypot_testing.container import HoneypotContainer
+from honeypot_testing.sensor_end import SensorEnd
+from honeypot_testing.waiting import wait_for
 
 from sensor_wire.v1.event import EventBody
 

@@ -7,7 +7,7 @@ time is an argument, events come back as values.
 import json
 from collections.abc import Iterator
 
-from honeypot_adapter.event import Contact, Json, Observation, Severity
+from honeypot_adapter.event import Contact, Json, Observation
 from honeypot_adapter.session import Session
 
 INTERVAL = 30.0
@@ -31,19 +31,19 @@ class Bundler:
         return known.contact if known else None
 
     def observe(
-        self, contact: Contact, observation: Observation, now: float, *, flush: bool = False, end: bool = False
+        self, contact: Contact, *observations: Observation, now: float, flush: bool = False, end: bool = False
     ) -> list[Json]:
-        """Add an observation to its session, which opens with its first one.
+        """Add observations to their session, which opens with its first ones.
 
         Args:
             contact: the session's ends; only the first one counts.
-            observation: what happened.
+            observations: what happened, in its order; what comes together stays together in one event.
             now: monotonic seconds.
             flush: do not wait for the bundle to fill.
             end: nothing more will happen in this session.
 
         Returns:
-            The events that are due now, zero to two of them.
+            The events that are due now.
         """
         events: list[Json] = []
         session = self._sessions.get(contact.session)
@@ -51,9 +51,9 @@ class Bundler:
             if len(self._sessions) >= MAX_SESSIONS:
                 events += self.close(next(iter(self._sessions)))
             session = self._sessions[contact.session] = Session(contact)
-        rises = session.add(observation, now)
+        rises = [session.add(observation, now) for observation in observations]
         self.changed.add(contact.session)
-        if rises or flush or end:
+        if any(rises) or flush or end:
             events.append(session.flush())
         if end:
             self._forget(contact.session)
@@ -81,6 +81,11 @@ class Bundler:
         """End all sessions, because the adapter ends."""
         return [event for key in list(self._sessions) for event in self.close(key)]
 
+    def forget_changes(self) -> None:
+        """Begin `changed` and `ended` anew, because they have been written or are of no interest."""
+        self.changed.clear()
+        self.ended.clear()
+
     def dump(self, session: str) -> str | None:
         """Write an open session as text for `load`; None when it has ended."""
         known = self._sessions.get(session)
@@ -91,11 +96,6 @@ class Bundler:
         for text in sessions:
             session = Session.from_json(json.loads(text))
             self._sessions[session.contact.session] = session
-
-    def severity(self, session: str) -> Severity | None:
-        """Tell the highest severity an open session has had."""
-        known = self._sessions.get(session)
-        return known.severity if known else None
 
     def _forget(self, session: str) -> None:
         del self._sessions[session]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from honeypot_adapter.delivery import SOCKET_PATH, log
 
 _DESCRIPTORS = 3
-_SECONDS = 10.0
+_SECONDS = 5.0
 _PAUSE = 1.0
 
 

@@ -50,10 +50,11 @@ class Contact:
 
 
 class Payload(NamedTuple):
-    """Bytes that came from the attacker, and the container's port they came to."""
+    """Bytes of the attacker, the container's port they came to, and their protocol (None: that of the session)."""
 
     data: bytes
     port: int | None
+    protocol: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

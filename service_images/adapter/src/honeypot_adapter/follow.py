@@ -82,15 +82,14 @@ class Adapter:
             return []
         if mapped is None:
             return []
-        return self._bundler.observe(mapped.contact, mapped.observation, now, end=mapped.end)
+        return self._bundler.observe(mapped.contact, mapped.observation, now=now, end=mapped.end)
 
     def _save(self, events: list[Json]) -> None:
         for event in events:
             self._outbox.put(event)
         for session in self._bundler.changed | self._bundler.ended:
             self._outbox.save_session(session, self._bundler.dump(session))
-        self._bundler.changed.clear()
-        self._bundler.ended.clear()
+        self._bundler.forget_changes()
         self._outbox.save_place(self._log_path, self._follower.offset)
 
 

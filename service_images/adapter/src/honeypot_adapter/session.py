@@ -49,6 +49,7 @@ class Session:
         self._bundle_severity = Severity.INFO
         self._summary = ""
         self._observations = 0
+        self._others = 0
         self._details: list[Json] = []
         self._packets: list[Json] = []
         self._bytes = 0
@@ -76,7 +77,7 @@ class Session:
 
     def flush(self) -> Json:
         """Make the event of all that waits, and start the next bundle."""
-        more = f" (and {self._observations - 1} more)" if self._observations > 1 else ""
+        more = f" (and {self._others} more)" if self._others else ""
         summary, _ = clean(self._summary, MAX_SUMMARY - len(more))
         if self._omitted:
             left_out = f"{self._omitted} entries beyond the bounds of an event"
@@ -101,10 +102,14 @@ class Session:
         return event
 
     def _describe(self, observation: Observation) -> None:
-        rank = KINDS.index(observation.kind)
-        if self._observations == 1 or rank > KINDS.index(self._kind):
+        rank, known = KINDS.index(observation.kind), KINDS.index(self._kind)
+        says_more = rank == known and observation.payload is not None and not self._packets
+        if self._observations == 1 or rank > known or says_more:
+            self._others += self._observations > 1 and observation.summary != self._summary
             self._kind = observation.kind
             self._summary = observation.summary
+        else:
+            self._others += observation.summary != self._summary
         self._bundle_severity = max(self._bundle_severity, observation.severity)
 
     def _keep_detail(self, observation: Observation) -> None:
@@ -119,7 +124,7 @@ class Session:
         self._details.append(_detail(observation.time, observation.detail, data))
 
     def _keep_packet(self, observation: Observation) -> None:
-        data, port = observation.payload or (b"", None)
+        data, port, protocol = observation.payload or (b"", None, None)
         self._truncated |= len(data) > MAX_PAYLOAD
         encoded = base64.b64encode(data[:MAX_PAYLOAD]).decode()
         size = len(encoded) + _ENTRY_BYTES
@@ -131,7 +136,7 @@ class Session:
         self._packets.append(
             {
                 "time": timestamp(observation.time),
-                "protocol": self.contact.protocol,
+                "protocol": protocol or self.contact.protocol,
                 "port": port or None,
                 "payload": encoded,
             }

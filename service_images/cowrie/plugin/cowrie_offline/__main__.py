@@ -10,8 +10,8 @@ _FOLDERS = (Path("/var/lib/honeypot/cowrie"), Path("/tmp/downloads"))  # noqa: S
 
 def main() -> None:
     """Prepare the folders on tmpfs, close the ways out, and run."""
-    from twisted.internet import reactor  # noqa: PLC0415 - importing it installs it
-    from twisted.scripts import twistd  # noqa: PLC0415 - the same
+    from twisted.internet import reactor  # type: ignore[import-not-found]  # noqa: PLC0415 - in the image only; importing installs it
+    from twisted.scripts import twistd  # type: ignore[import-not-found]  # noqa: PLC0415 - the same
 
     for folder in _FOLDERS:
         folder.mkdir(parents=True, exist_ok=True)

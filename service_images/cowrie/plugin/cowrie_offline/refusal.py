@@ -9,12 +9,12 @@ import os
 import socket
 from typing import Any, NoReturn
 
-from twisted.internet import defer, error, interfaces
-from twisted.internet.base import BaseConnector
-from twisted.names import client, common
-from twisted.names.error import DNSServerError
-from twisted.python.failure import Failure
-from zope.interface import implementer
+from twisted.internet import defer, error, interfaces  # type: ignore[import-not-found]  # in the image only
+from twisted.internet.base import BaseConnector  # type: ignore[import-not-found]  # in the image only
+from twisted.names import client, common  # type: ignore[import-not-found]  # in the image only
+from twisted.names.error import DNSServerError  # type: ignore[import-not-found]  # in the image only
+from twisted.python.failure import Failure  # type: ignore[import-not-found]  # in the image only
+from zope.interface import implementer  # type: ignore[import-not-found]  # in the image only
 
 
 def refuse_connections(reactor: Any) -> None:
@@ -38,7 +38,7 @@ class _NoTransport:
         """Do nothing: it failed already."""
 
 
-class _RefusedConnector(BaseConnector):
+class _RefusedConnector(BaseConnector):  # type: ignore[misc]  # the base class is in the image only
     """Fails as a host does that has no route."""
 
     def _makeTransport(self) -> _NoTransport:  # noqa: N802 - Twisted's name
@@ -79,7 +79,7 @@ def _no_reverse_lookup(_address: str) -> NoReturn:
     raise socket.herror(1, "Unknown host")
 
 
-class _NoNames(common.ResolverBase):
+class _NoNames(common.ResolverBase):  # type: ignore[misc]  # the base class is in the image only
     """A resolver whose server always fails."""
 
     def _lookup(self, *_arguments: Any) -> defer.Deferred[Any]:

@@ -7,7 +7,7 @@ import uuid
 from pathlib import Path
 from typing import Self
 
-from waiting import wait_for
+from honeypot_testing.waiting import wait_for
 
 DOCKER = "/usr/bin/docker"
 

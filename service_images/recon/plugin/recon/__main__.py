@@ -1,0 +1,83 @@
+"""Runs recon until SIGTERM, then hands over what is left, for at most five seconds."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+from honeypot_adapter.capture import Capture, request_capture
+from honeypot_adapter.delivery import Delivery, log
+from honeypot_adapter.event import Json
+from honeypot_adapter.outbox import Outbox
+from recon.datagrams import Datagrams
+from recon.listener import Listener
+from recon.moment import Moment
+from recon.packets import Seen
+from recon.tracker import Tracker
+
+_OUTBOX_PATH = Path("/var/lib/honeypot/outbox.db")
+_TICK_SECONDS = 0.1
+_DRAIN_SECONDS = 5.0
+
+
+class Recon:
+    """The tracker between the sockets and the outbox."""
+
+    def __init__(self, outbox: Outbox, delivery: Delivery) -> None:
+        self._outbox = outbox
+        self._delivery = delivery
+        self._tracker = Tracker()
+        self._dropped = 0
+
+    async def run(self, capture: Capture, stop: asyncio.Event) -> None:
+        """Record until told to stop."""
+        datagrams = Datagrams(capture.packets, capture.answers, self._teller(self._tracker.touch))
+        asyncio.get_running_loop().add_reader(capture.packets, datagrams.read)
+        listener = Listener(self._teller(self._tracker.accepted), self._teller(self._tracker.payload))
+        server = await listener.serve(capture.listener)
+        log("recording")
+        while not stop.is_set():
+            self._keep(self._tracker.tick(Moment.now()))
+            await asyncio.sleep(_TICK_SECONDS)
+        server.close()
+        asyncio.get_running_loop().remove_reader(capture.packets)
+        self._keep(self._tracker.finish(Moment.now()))
+
+    def _teller(self, method: Callable[[Seen, Moment], list[Json]]) -> Callable[[Seen], None]:
+        return lambda seen: self._keep(method(seen, Moment.now()))
+
+    def _keep(self, events: list[Json]) -> None:
+        if not events:
+            return
+        if self._outbox.full:
+            if not self._dropped:
+                log("the sensor took nothing for too long: new events are dropped until it does")
+            self._dropped += len(events)
+            return
+        if self._dropped:
+            log(f"{self._dropped} events were dropped")
+            self._dropped = 0
+        with self._outbox.transaction():
+            for event in events:
+                self._outbox.put(event)
+        self._delivery.wake()
+
+
+async def _main() -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    capture = await asyncio.to_thread(request_capture, stop.is_set)
+    if capture is None:
+        return
+    outbox = Outbox(_OUTBOX_PATH)
+    delivery = Delivery(outbox)
+    async with asyncio.TaskGroup() as tasks:
+        sending = tasks.create_task(delivery.run())
+        await Recon(outbox, delivery).run(capture, stop)
+        if not await delivery.drain(_DRAIN_SECONDS):
+            log("events are lost: the sensor did not take them before the end")
+        sending.cancel()
+
+
+asyncio.run(_main())

@@ -1,0 +1,179 @@
+"""recon in its container, with sockets made for it as a sensor makes them, touched by real clients."""
+
+import base64
+import os
+import socket
+import struct
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+from honeypot_testing.container import HoneypotContainer
+from honeypot_testing.sensor_end import SensorEnd
+from honeypot_testing.waiting import wait_for
+
+from sensor_wire.v1.event import EventBody
+
+IMAGE = os.environ.get("HONEYSENS_RECON_IMAGE", "honeysens/service-recon:latest")
+LISTENER_PORT = 60999
+NFTABLES = f"""
+table ip capture {{
+  chain redirected {{ type nat hook prerouting priority dstnat; meta l4proto tcp redirect to :{LISTENER_PORT}; }}
+  chain kept_from_kernel {{ type filter hook input priority filter; meta l4proto udp drop; }}
+}}
+"""
+
+pytestmark = [pytest.mark.docker, pytest.mark.netns]
+
+
+def in_namespace[T](path: str, action: Callable[[], T]) -> T:
+    results: list[T] = []
+
+    def enter() -> None:
+        with open(path) as namespace:
+            os.setns(namespace.fileno(), os.CLONE_NEWNET)
+        results.append(action())
+
+    thread = threading.Thread(target=enter)
+    thread.start()
+    thread.join()
+    return results[0]
+
+
+def capture_sockets() -> list[socket.socket]:
+    packets = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x0800))
+    answers = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.bind(("", LISTENER_PORT))
+    listener.listen(4096)
+    return [packets, answers, listener]
+
+
+@pytest.fixture
+def recon(sensor_end: SensorEnd) -> Iterator[HoneypotContainer]:
+    sensor_end.stop()
+    with HoneypotContainer(IMAGE, sensor_end.path.parent, memory_mb=128) as container:
+        namespace = container.network_namespace
+        subprocess.run(["nsenter", f"--net={namespace}", "nft", "-f", "-"], input=NFTABLES, text=True, check=True)
+        sockets = in_namespace(namespace, capture_sockets)
+        sensor_end.descriptors = [each.fileno() for each in sockets]
+        sensor_end.start()
+        wait_for(lambda: "recording" in container.logs(), 20, lambda: f"the start: {container.logs()}")
+        for each in sockets:
+            each.close()
+        yield container
+    assert not sensor_end.problems
+
+
+def of_port(sensor: SensorEnd, port: int) -> list[EventBody]:
+    return [event for event in sensor.events if event.destination.port == port]
+
+
+def payloads(event: EventBody) -> list[bytes]:
+    return [base64.b64decode(packet.payload) for packet in event.packets]
+
+
+def test_tcp_payload_becomes_one_connection(sensor_end: SensorEnd, recon: HoneypotContainer) -> None:
+    with socket.create_connection((recon.address, 4711), 5) as client:
+        source_port = client.getsockname()[1]
+        client.sendall(b"hello \x00\xff\r\n")
+        assert client.recv(100) == b"\r\n"
+    wait_for(lambda: of_port(sensor_end, 4711), 5, "the event")
+    (event,) = of_port(sensor_end, 4711)
+    assert (event.kind, event.protocol, event.source.port) == ("connection", "tcp", source_port)
+    assert (str(event.source.ip), str(event.destination.ip)) == (recon.gateway, recon.address)
+    assert payloads(event) == [b"hello \x00\xff\r\n"]
+    assert [detail.data for detail in event.details] == ["hello \\x00\\xff\\x0d\n"]
+
+
+def test_silent_client_is_told_and_gets_a_line(sensor_end: SensorEnd, recon: HoneypotContainer) -> None:
+    with socket.create_connection((recon.address, 25), 5) as client:
+        wait_for(lambda: of_port(sensor_end, 25), 5, "the event while the client is silent")
+        client.settimeout(10)
+        assert client.recv(100) == b"\r\n"
+    (event,) = of_port(sensor_end, 25)
+    assert "without payload" in event.summary
+
+
+def test_udp_datagram_is_recorded_and_answered_without_amplification(
+    sensor_end: SensorEnd, recon: HoneypotContainer
+) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(5)
+        client.connect((recon.address, 5353))
+        client.send(b"?")
+        assert client.recv(100) == b"\r"
+        client.send(b"query")
+        assert client.recv(100) == b"\r\n"
+    wait_for(lambda: of_port(sensor_end, 5353), 5, "the event")
+    (event,) = of_port(sensor_end, 5353)
+    assert (event.kind, event.protocol, payloads(event)) == ("connection", "udp", [b"?"])
+
+
+def test_ping_is_answered_and_told(sensor_end: SensorEnd, recon: HoneypotContainer) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as client:
+        client.settimeout(5)
+        client.connect((recon.address, 0))
+        echo = struct.pack("!BBHHH", 8, 0, 0, 4711, 1)
+        checksum = ~sum(struct.unpack("!4H", echo)) & 0xFFFF
+        client.send(struct.pack("!BBHHH", 8, 0, checksum, 4711, 1))
+        assert client.recv(100)[20] == 0
+    wait_for(lambda: sensor_end.events, 5, "the event")
+    (event,) = sensor_end.events
+    assert (event.kind, event.protocol, event.source.port) == ("icmp", "icmp", None)
+
+
+def test_scan_of_a_thousand_ports_is_one_session(sensor_end: SensorEnd, recon: HoneypotContainer) -> None:
+    for port in range(1, 1001):
+        with socket.create_connection((recon.address, port), 5):
+            pass
+
+    def told() -> list[str]:
+        return [detail.data for event in sensor_end.events for detail in event.details if detail.kind == "all_ports"]
+
+    wait_for(told, 20, lambda: f"the scan's end: {sensor_end.events}")
+    assert told() == ["tcp 1-1000"]
+    assert len({event.session for event in sensor_end.events}) == 1
+    assert len(sensor_end.events) <= 5
+    assert {event.kind for event in sensor_end.events} == {"scan"}
+
+
+def test_half_open_contact_is_told(sensor_end: SensorEnd, recon: HoneypotContainer) -> None:
+    source, destination = socket.inet_aton(recon.gateway), socket.inet_aton(recon.address)
+    segment = struct.pack("!HHIIBBHHH", 40000, 8443, 1, 0, 5 << 4, 0x02, 1024, 0, 0)
+    pseudo = source + destination + struct.pack("!BBH", 0, socket.IPPROTO_TCP, len(segment))
+    total = sum(struct.unpack("!16H", pseudo + segment))
+    checksum = ~((total & 0xFFFF) + (total >> 16)) & 0xFFFF
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP) as client:
+        client.sendto(segment[:16] + struct.pack("!H", checksum) + segment[18:], (recon.address, 0))
+    wait_for(lambda: of_port(sensor_end, 8443), 5, "the event")
+    (event,) = of_port(sensor_end, 8443)
+    assert "half-open" in event.summary
+    assert event.source.port == 40000
+
+
+def test_sensor_that_returns_gets_what_happened_meanwhile(sensor_end: SensorEnd, recon: HoneypotContainer) -> None:
+    sensor_end.stop()
+    for port in (7001, 7002, 7003):
+        with socket.create_connection((recon.address, port), 5) as client:
+            client.sendall(f"to {port}".encode())
+            client.recv(100)
+    sensor_end.lose_answers = 2
+    sensor_end.start()
+    wait_for(lambda: len({event.id for event in sensor_end.events}) == 3, 20, "three events")
+    unique = {event.id: event for event in sensor_end.events}
+    assert len(sensor_end.events) == 5, "no answer was lost: the test tried nothing"
+    assert sorted(payload for event in unique.values() for payload in payloads(event)) == [
+        b"to 7001",
+        b"to 7002",
+        b"to 7003",
+    ]
+
+
+def test_stop_hands_over_the_rest(sensor_end: SensorEnd, recon: HoneypotContainer) -> None:
+    with socket.create_connection((recon.address, 81), 5) as client:
+        client.sendall(b"last words")
+        client.recv(100)
+    assert recon.stop() == 0
+    assert payloads(of_port(sensor_end, 81)[0]) == [b"last words"]
