@@ -1,0 +1,117 @@
+"""The sensors: what they last said of themselves, and whether they still say anything."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+
+from sensor_wire.v1.poll import Report, ServiceReport, ServiceState
+from server_app.accounts.service import Login
+from server_app.context import context
+from server_app.db import now
+from server_app.sensors.models import Sensor
+from server_app.sensors.service import SensorState, list_sensors, report_of, state_of
+from server_app.web.fragments import unchanged, version_of
+
+
+@dataclass(frozen=True)
+class Condition:
+    """How something is, in a word, and the style it is shown in."""
+
+    label: str
+    css: str
+
+
+NEW = Condition("waiting for first contact", "waiting")
+ONLINE = Condition("online", "online")
+DEGRADED = Condition("needs attention", "degraded")
+TIMEOUT = Condition("timed out", "lost")
+
+SERVICE_STYLES = {ServiceState.RUNNING: "running", ServiceState.FAILED: "failed", ServiceState.UNKNOWN: "failed"}
+
+
+@dataclass(frozen=True)
+class ServiceView:
+    """One honeypot of a sensor. Of a sensor that is silent, nothing is known for sure."""
+
+    name: str
+    state: str
+    css: str
+    revision: str | None
+    error: str | None
+
+
+@dataclass(frozen=True)
+class SensorView:
+    """One sensor as the page shows it."""
+
+    name: str
+    division: str
+    location: str
+    state: Condition
+    last_contact_at: datetime | None
+    report: Report | None
+    services: tuple[ServiceView, ...]
+
+    @property
+    def error(self) -> str | None:
+        """Why the sensor is not as it should be, in its own words."""
+        return self.report.error if self.report else None
+
+
+def sensors(*, login: Login) -> ResponseReturnValue:
+    """The page."""
+    return render_template("sensors.html", page="sensors", login=login, **_listed(login))
+
+
+def sensor_list(*, login: Login) -> ResponseReturnValue:
+    """All sensors, if they are not as the page shows them."""
+    listed = _listed(login)
+    return unchanged(listed["version"]) or render_template("_sensors.html", **listed)
+
+
+def view_of(sensor: Sensor, system_poll_interval: int, moment: datetime) -> SensorView:
+    """A row as the page shows it.
+
+    Args:
+        sensor: with division and status.
+        system_poll_interval: seconds, for sensors without an interval of their own.
+        moment: the current one.
+    """
+    state = state_of(sensor, system_poll_interval, moment)
+    report = report_of(sensor)
+    silent = state is SensorState.TIMEOUT
+    return SensorView(
+        name=sensor.name,
+        division=sensor.division.name,
+        location=sensor.location,
+        state=_condition(state, report),
+        last_contact_at=sensor.status.last_contact_at,
+        report=report,
+        services=tuple(_service(service, silent=silent) for service in report.services) if report else (),
+    )
+
+
+def _listed(login: Login) -> dict[str, Any]:
+    with context().database.reading() as session:
+        rows = list_sensors(session, login.principal)
+        views = [view_of(row, context().settings.poll_interval, now()) for row in rows]
+    return {"sensors": views, "counts": Counter(view.state for view in views), "version": version_of(views)}
+
+
+def _condition(state: SensorState, report: Report | None) -> Condition:
+    if state is SensorState.NEW:
+        return NEW
+    if state is SensorState.TIMEOUT:
+        return TIMEOUT
+    failed = report is not None and any(service.state is ServiceState.FAILED for service in report.services)
+    return DEGRADED if failed or (report is not None and report.error) else ONLINE
+
+
+def _service(service: ServiceReport, *, silent: bool) -> ServiceView:
+    state = f"{service.state} at last contact" if silent else str(service.state)
+    css = "unknown" if silent else SERVICE_STYLES.get(service.state, "changing")
+    return ServiceView(service.name, state, css, service.revision, service.error)

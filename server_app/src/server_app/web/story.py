@@ -1,0 +1,80 @@
+"""What an attacker did in one session, read out of its events: credentials tried, commands typed, what came in raw."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+
+class EventLike(Protocol):
+    """What is needed of an event: details and packets as the contract has them, in JSON."""
+
+    @property
+    def details(self) -> list[dict[str, Any]]:
+        """`sensor_wire.v1.event.Detail` as JSON."""
+
+
+@dataclass(frozen=True)
+class Credential:
+    """One login attempt. `secret` is the password, or a public key's fingerprint."""
+
+    time: datetime
+    user: str
+    secret: str
+    accepted: bool | None
+
+
+@dataclass(frozen=True)
+class Command:
+    """One line that was typed."""
+
+    time: datetime
+    text: str
+
+
+@dataclass(frozen=True)
+class Story:
+    """All attempts and commands of a session, in the order of time."""
+
+    credentials: tuple[Credential, ...]
+    commands: tuple[Command, ...]
+
+
+def story(events: Iterable[EventLike]) -> Story:
+    """Read the story out of a session's events."""
+    details = [detail for event in events for detail in event.details]
+    credentials = [_credential(detail) for detail in details if detail["kind"] == "login"]
+    commands = [Command(moment(detail), detail["data"]) for detail in details if detail["kind"] == "command"]
+    return Story(
+        tuple(sorted(credentials, key=lambda attempt: attempt.time)),
+        tuple(sorted(commands, key=lambda command: command.time)),
+    )
+
+
+def moment(entry: Mapping[str, Any]) -> datetime:
+    """When a detail or packet was seen."""
+    return datetime.fromisoformat(entry["time"])
+
+
+def _credential(detail: Mapping[str, Any]) -> Credential:
+    """A login detail is a JSON object by convention of our adapters; any other text is shown as it is."""
+    facts = facts_of(detail["data"])
+    if facts is None:
+        return Credential(moment(detail), detail["data"], "", None)
+    accepted = facts.get("accepted")
+    return Credential(
+        moment(detail),
+        str(facts.get("user", "")),
+        str(facts.get("password", facts.get("key", ""))),
+        accepted if isinstance(accepted, bool) else None,
+    )
+
+
+def facts_of(data: str) -> dict[str, Any] | None:
+    """The named facts of a detail whose data is a JSON object, otherwise None."""
+    try:
+        facts = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    return facts if isinstance(facts, dict) else None

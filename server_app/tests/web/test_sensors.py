@@ -1,0 +1,62 @@
+"""The sensors page: who polls, who has stopped, what their honeypots do."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from web_site import Site
+
+RUNNING = {"name": "cowrie", "state": "running", "revision": "1.0.0"}
+
+
+@pytest.fixture
+def division(site: Site) -> int:
+    number = site.division("Office")
+    site.log_in()
+    return number
+
+
+def card(page: str, name: str) -> str:
+    """The part of the page that is about one sensor."""
+    return next(part for part in page.split('<li class="card sensor')[1:] if f"<h2>{name}</h2>" in part)
+
+
+@pytest.mark.usefixtures("division")
+def test_empty_page_says_how_to_begin(site: Site) -> None:
+    assert "No sensors yet" in site.get("/sensors").text
+
+
+@pytest.mark.parametrize(
+    ("age", "state"),
+    [
+        (None, "waiting for first contact"),
+        (timedelta(seconds=10), "online"),
+        (timedelta(minutes=4), "timed out"),
+    ],
+)
+def test_state_follows_the_last_contact(site: Site, division: int, age: timedelta | None, state: str) -> None:
+    site.sensor(division, "lobby", age=age, services=(RUNNING,))
+    assert f">{state}</span>" in card(site.get("/sensors").text, "lobby")
+
+
+def test_services_with_state_and_error_are_shown(site: Site, division: int) -> None:
+    broken = {"name": "recon", "state": "failed", "error": "image not found <b>"}
+    site.sensor(division, "lobby", services=(RUNNING, broken))
+    shown = card(site.get("/sensors").text, "lobby")
+    assert "needs attention" in shown
+    assert "cowrie" in shown
+    assert "image not found &lt;b&gt;" in shown
+
+
+def test_nothing_is_claimed_of_services_of_a_silent_sensor(site: Site, division: int) -> None:
+    site.sensor(division, "lobby", age=timedelta(hours=2), services=(RUNNING,))
+    assert "running at last contact" in card(site.get("/sensors").text, "lobby")
+
+
+def test_list_is_sent_again_only_when_it_changed(site: Site, division: int) -> None:
+    site.sensor(division, "lobby")
+    known = re.search(r"version=([0-9a-f]+)", site.get("/sensors").text)
+    assert known
+    assert site.get(f"/sensors/list?version={known[1]}").status_code == 204
+    site.sensor(division, "cellar")
+    assert "cellar" in site.get(f"/sensors/list?version={known[1]}").text
