@@ -10,6 +10,11 @@ from sensor_manager.platforms import PLATFORMS
 from sensor_manager.settings import HEARTBEAT_NAME, Settings
 
 
+def _absolute(text: str) -> Path:
+    """Folders are handed to the container engine, which knows no working directory."""
+    return Path(text).absolute()
+
+
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line; exits with 2 and a hint when it is wrong."""
     parser = argparse.ArgumentParser(prog="sensor-manager", description="The HoneySens sensor daemon.")
@@ -17,21 +22,23 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="enrol, poll, keep the honeypots as the server wants them, forward events")
     run.add_argument(
-        "--config", type=Path, default=Path("/etc/honeysens/sensor.json"), help="what the server made for it"
+        "--config", type=_absolute, default=Path("/etc/honeysens/sensor.json"), help="what the server made for it"
     )
-    run.add_argument("--state", type=Path, default=Path("/var/lib/honeysens"), help="folder kept across restarts")
+    run.add_argument("--state", type=_absolute, default=Path("/var/lib/honeysens"), help="folder kept across restarts")
     run.add_argument("--interface", default="eth0", help="network interface whose traffic goes to the honeypots")
     run.add_argument("--platform", default="docker_x86", choices=sorted(PLATFORMS), help="what the sensor runs on")
     run.add_argument("--docker", default="unix:///var/run/docker.sock", help="address of the container engine")
     run.add_argument(
         "--docker-certs",
-        type=Path,
+        type=_absolute,
         default=Path("/etc/docker/certs.d"),
         help="the engine's keys for registries",
     )
     health = commands.add_parser("health", help="exit with 0 if the daemon makes progress, else with 1 and a reason")
     for command in (run, health):
-        command.add_argument("--runtime", type=Path, default=Path("/run/honeysens"), help="sockets and signs of life")
+        command.add_argument(
+            "--runtime", type=_absolute, default=Path("/run/honeysens"), help="sockets and signs of life"
+        )
     return parser.parse_args(arguments)
 
 

@@ -27,8 +27,8 @@ def event(number: int | None = None, *, severity: Severity = Severity.INFO, **ch
     fields: dict[str, Any] = {
         "id": uuid7(number),
         "time": datetime.now(UTC),
-        "source": Endpoint(ip="192.0.2.7", port=40000),  # type: ignore[arg-type] # pydantic parses the text
-        "destination": Endpoint(ip="10.10.10.2", port=2222),  # type: ignore[arg-type] # pydantic parses the text
+        "source": Endpoint(ip="192.0.2.7", port=40000),
+        "destination": Endpoint(ip="10.10.10.2", port=2222),
         "protocol": Protocol.TCP,
         "kind": EventKind.CONNECTION,
         "severity": severity,

@@ -15,7 +15,18 @@ from sensor_wire.v1.desired import Desired
 from sensor_wire.v1.enrolment import EnrolmentRequest
 from sensor_wire.v1.poll import Report
 
+type Answer = tuple[int, str, bytes]
+"""Status, media type and body."""
 TOKEN = "t" * 32
+
+
+class _QuietServer(ThreadingHTTPServer):
+    """Keeps broken connections, which tests make on purpose, out of their output."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing."""
 
 
 class MiniServer:
@@ -48,8 +59,7 @@ class MiniServer:
         context.load_cert_chain(certificate, key)
         context.load_verify_locations(cadata=self.authority.chain)
         context.verify_mode = ssl.CERT_OPTIONAL
-        self._http = ThreadingHTTPServer((address, port), self._handler())
-        self._http.daemon_threads = True
+        self._http = _QuietServer((address, port), self._handler())
         self._http.socket = context.wrap_socket(self._http.socket, server_side=True, do_handshake_on_connect=False)
         self.address = f"{address}:{self._http.server_port}"
         self.url = f"https://{self.address}"
@@ -61,9 +71,7 @@ class MiniServer:
         self._http.shutdown()
         self._http.server_close()
 
-    def answer(
-        self, method: str, path: str, body: bytes, certificate: object, etag: str | None
-    ) -> tuple[int, str, bytes]:
+    def answer(self, path: str, body: bytes, certificate: object, etag: str | None) -> Answer:
         """Answer one request with status, media type and body."""
         if not self.available:
             return 503, "text/html", b"<h1>away</h1>"
@@ -73,15 +81,11 @@ class MiniServer:
             return self._enrol(body)
         if not certificate:
             return 401, "application/json", b"{}"
-        if path.startswith("/v2/"):
-            return self._registry(path)
         if path == "/api/sensors/status":
             return self._poll(body, etag)
-        if path == "/api/events":
-            return self._events(json.loads(body)["events"])
-        return 404, "application/json", method.encode()
+        return self._events(json.loads(body)["events"]) if path == "/api/events" else self._registry(path)
 
-    def _enrol(self, body: bytes) -> tuple[int, str, bytes]:
+    def _enrol(self, body: bytes) -> Answer:
         request = EnrolmentRequest.parse_strict(json.loads(body))
         if request.token not in self.tokens:
             return 403, "application/json", b"{}"
@@ -90,7 +94,7 @@ class MiniServer:
         answer = {"sensor_id": 7, "certificate": certificate, "ca_chain": self.authority.chain}
         return 200, "application/json", json.dumps(answer).encode()
 
-    def _poll(self, body: bytes, etag: str | None) -> tuple[int, str, bytes]:
+    def _poll(self, body: bytes, etag: str | None) -> Answer:
         self.reports.append(Report.parse_strict(json.loads(body)))
         if self.desired is None:
             return 503, "application/json", b"{}"
@@ -103,7 +107,7 @@ class MiniServer:
         """The entity tag of the desired state."""
         return f'"{self.desired.generation if self.desired else 0}"'
 
-    def _events(self, items: list[dict[str, Any]]) -> tuple[int, str, bytes]:
+    def _events(self, items: list[dict[str, Any]]) -> Answer:
         fault = self.faults.popleft() if self.faults else None
         if isinstance(fault, int):
             return fault, "application/problem+json", b"{}"
@@ -127,7 +131,7 @@ class MiniServer:
         self.events[identifier] = item
         return {"index": index, "id": identifier, "status": status}
 
-    def _registry(self, path: str) -> tuple[int, str, bytes]:
+    def _registry(self, path: str) -> Answer:
         if path == "/v2/":
             return 200, "application/json", b"{}"
         found = self.blobs.get(path.rpartition("/")[2])
@@ -153,10 +157,8 @@ class MiniServer:
 
             def _respond(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                certificate = self.connection.getpeercert()  # type: ignore[attr-defined] # a TLS socket
-                status, kind, content = server.answer(
-                    self.command, self.path, body, certificate, self.headers.get("If-None-Match")
-                )
+                certificate = self.connection.getpeercert()
+                status, kind, content = server.answer(self.path, body, certificate, self.headers.get("If-None-Match"))
                 self.send_response(status)
                 self.send_header("Content-Type", kind)
                 self.send_header("ETag", server.etag)

@@ -1,0 +1,114 @@
+"""A container engine of the test's own, in a namespace of its own, set up as the sensor's nested one is."""
+
+import contextlib
+import hashlib
+import json
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from sensor_support.builders import eventually
+from sensor_support.mini_server import MiniServer
+from sensor_support.namespaces import sh
+
+DOCKER = "/usr/bin/docker"
+BASE = "honeysens/base:latest"
+IMAGE_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+IMAGE_CONFIG = "application/vnd.docker.container.image.v1+json"
+IMAGE_LAYER = "application/vnd.docker.image.rootfs.diff.tar"
+OCTETS = "application/octet-stream"
+
+
+@contextlib.contextmanager
+def nested_engine(folder: Path, namespace: str) -> Iterator[str]:
+    """Run dockerd in this network namespace; yields its address."""
+    address = f"unix://{folder}/docker.sock"
+    config = folder / "daemon.json"
+    config.write_text(
+        json.dumps(
+            {
+                "iptables": False,
+                "ip6tables": False,
+                "bridge": "none",
+                "userland-proxy": False,
+                "no-new-privileges": True,
+            }
+        )
+    )
+    arguments = [
+        f"--host={address}",
+        f"--config-file={config}",
+        f"--data-root={folder}/data",
+        f"--exec-root={folder}/exec",
+        f"--pidfile={folder}/docker.pid",
+    ]
+    log = (folder / "dockerd.log").open("w")
+    process = subprocess.Popen(
+        [
+            "nsenter",
+            f"--net=/run/netns/{namespace}",
+            "dockerd",
+            f"--host={address}",
+            f"--config-file={config}",
+            *arguments,
+        ],
+        stdout=log,
+        stderr=log,
+    )
+    try:
+        eventually(lambda: _answers(address) or process.poll() is not None, "the engine answers", 30)
+        assert process.poll() is None, (folder / "dockerd.log").read_text()
+        yield address
+    finally:
+        for container in sh(DOCKER, "-H", address, "ps", "-aq").split():
+            sh(DOCKER, "-H", address, "rm", "-f", container)
+        process.terminate()
+        process.wait(30)
+        log.close()
+
+
+def _answers(address: str) -> bool:
+    return subprocess.run([DOCKER, "-H", address, "version"], capture_output=True, check=False).returncode == 0
+
+
+def build_image(folder: Path, files: dict[str, str], entrypoint: list[str], extra: str = "") -> str:
+    """Build an image from our base with these files in `/`; returns its id. Needs the base image."""
+    assert subprocess.run([DOCKER, "image", "inspect", BASE], capture_output=True, check=False).returncode == 0, (
+        f"{BASE} is missing; build it first (make images)"
+    )
+    context = folder / "context"
+    context.mkdir()
+    for name, content in files.items():
+        (context / name).write_text(content)
+    dockerfile = f"FROM {BASE}\nCOPY {' '.join(files)} /\n{extra}\nENTRYPOINT {json.dumps(entrypoint)}\n"
+    (context / "Dockerfile").write_text(dockerfile)
+    return sh(DOCKER, "build", "-q", str(context)).strip()
+
+
+def publish_image(folder: Path, image: str, server: MiniServer) -> str:
+    """Put an image of the host's engine into the server's registry; returns its manifest's digest."""
+    archive = folder / "image.tar"
+    sh(DOCKER, "save", "-o", str(archive), image)
+    with tarfile.open(archive) as tar:
+
+        def read(name: str) -> bytes:
+            member = tar.extractfile(name)
+            assert member is not None
+            return member.read()
+
+        (entry,) = json.loads(read("manifest.json"))
+        config = _describe(server, IMAGE_CONFIG, read(entry["Config"]))
+        layers = [_describe(server, IMAGE_LAYER, read(name)) for name in entry["Layers"]]
+    archive.unlink()
+    manifest = {"schemaVersion": 2, "mediaType": IMAGE_MANIFEST, "config": config, "layers": layers}
+    content = json.dumps(manifest).encode()
+    digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+    server.blobs[digest] = (IMAGE_MANIFEST, content)
+    return digest
+
+
+def _describe(server: MiniServer, kind: str, content: bytes) -> dict[str, object]:
+    digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+    server.blobs[digest] = (OCTETS, content)
+    return {"mediaType": kind, "size": len(content), "digest": digest}
