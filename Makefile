@@ -24,6 +24,7 @@ demo: setup ## Server, one sensor with two honeypots and one SSH attack, on this
 
 demo-down: setup ## Remove all of the demo; image caches stay
 	@$(PLAY) playbooks/remove-site.yml
+	@rm -rf dist/demo
 
 dev: setup ## The server alone, on SQLite, reloading when its source changes
 	@inventories/demo/dev

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from testinfra.host import Host
+from testinfra.host import Host  # type: ignore[import-untyped]  # ships no types
 
 EPHEMERAL = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
 DOCKER = "/usr/bin/docker"
@@ -38,7 +38,7 @@ def test_manifest_describes_the_image(host: Host) -> None:
 def test_nothing_of_the_build_machine_is_left(host: Host, leftover: str) -> None:
     container = host.check_output(f"{DOCKER} create {entry('dist')['image']}")
     try:
-        content = host.check_output(f"{DOCKER} export {container} | tar --extract --to-stdout --file=- {leftover} || true")
+        content = host.check_output(f"{DOCKER} export {container} | tar --extract --to-stdout {leftover} || true")
     finally:
         host.check_output(f"{DOCKER} rm {container}")
     assert content in {"", "uninitialized"}

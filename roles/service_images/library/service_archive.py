@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils import service_archive  # type: ignore[attr-defined]  # found in this role
+from ansible.module_utils import service_archive  # type: ignore[import-untyped]  # found in this role
 from ansible.module_utils.basic import AnsibleModule  # type: ignore[import-untyped]  # ansible-core ships no types
 from ansible.module_utils.image_build import manifest  # type: ignore[import-untyped]  # the role container_images'
 

@@ -12,7 +12,7 @@ import tarfile
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree import ElementTree as ET  # noqa: S405 - for writing; reading is defusedxml's
+from xml.etree import ElementTree as ET
 
 from defusedxml.ElementTree import parse
 
@@ -44,7 +44,7 @@ def read_service(metadata: Path, architecture: str) -> Service:
     Raises:
         ArchiveError: the file does not name them.
     """
-    root = parse(metadata).getroot()
+    root = _root(metadata)
     name, revision = root.findtext("name"), root.findtext("revision")
     if not name or not revision:
         raise ArchiveError(f"{metadata} names no service or no revision.")
@@ -53,7 +53,7 @@ def read_service(metadata: Path, architecture: str) -> Service:
 
 def complete_metadata(metadata: Path, *, digest: str, architecture: str) -> bytes:
     """The service's metadata with what only the build knows: architecture and the image's manifest digest."""
-    root = parse(metadata).getroot()
+    root = _root(metadata)
     for tag, text in (("architecture", architecture), ("digest", digest)):
         for former in root.findall(tag):
             root.remove(former)
@@ -102,6 +102,13 @@ def file_digest(path: Path) -> str:
     """`sha256:…` of a file."""
     with path.open("rb") as content:
         return f"sha256:{hashlib.file_digest(content, 'sha256').hexdigest()}"
+
+
+def _root(metadata: Path) -> ET.Element:
+    root = parse(metadata).getroot()
+    if root is None:
+        raise ArchiveError(f"{metadata} is empty.")
+    return root
 
 
 def _tar(folder: Path, target: Path) -> None:

@@ -1,0 +1,1 @@
+"""Brings a server's objects to a declared state, through its API."""
