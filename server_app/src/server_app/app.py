@@ -5,10 +5,17 @@ from importlib.metadata import version
 from apiflask import APIFlask
 
 import server_app.accounts.api
+import server_app.assignments.api
 import server_app.divisions.api
+import server_app.enrolment.api
 import server_app.events.api
+import server_app.pki.api
+import server_app.polling.api
 import server_app.sensors.api
+import server_app.services.api
 import server_app.system.api
+import server_app.tasks.api
+import server_app.web.blueprint
 from server_app import problems
 from server_app.context import KEY, Context
 from server_app.db import Database
@@ -20,6 +27,12 @@ FEATURES = (
     server_app.accounts.api,
     server_app.divisions.api,
     server_app.sensors.api,
+    server_app.enrolment.api,
+    server_app.polling.api,
+    server_app.assignments.api,
+    server_app.pki.api,
+    server_app.services.api,
+    server_app.tasks.api,
     server_app.events.api,
 )
 
@@ -44,4 +57,6 @@ def create_app(settings: Settings, queue: TaskQueue | None = None) -> APIFlask:
     problems.register(app)
     for feature in FEATURES:
         app.register_blueprint(feature.make_blueprint())
+    app.register_blueprint(server_app.system.api.make_internal_blueprint())
+    app.register_blueprint(server_app.web.blueprint.make_blueprint())
     return app

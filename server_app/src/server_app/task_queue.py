@@ -15,6 +15,7 @@ from huey.registry import Message  # type: ignore[import-untyped] # the same
 from huey.serializer import Serializer  # type: ignore[import-untyped] # the same
 from huey.utils import Error  # type: ignore[import-untyped] # the same
 
+URGENT = 10
 type Handler = Callable[..., Any]
 
 
@@ -58,8 +59,8 @@ class TaskQueue:
 
         self._huey.periodic_task(crontab(minute="17", hour="3"), name=name)(run)
 
-    def enqueue(self, name: str, *arguments: Any) -> Callable[[float], Any]:
-        """Leave a task to the worker.
+    def enqueue(self, name: str, *arguments: Any, urgent: bool = False) -> Callable[[float], Any]:
+        """Leave a task to the worker; an urgent one overtakes the others.
 
         Returns:
             A function that waits for the result, given the seconds to wait. It raises `TimeoutError` when there is none
@@ -67,7 +68,7 @@ class TaskQueue:
         """
         if name not in self._tasks:
             self.handle(name, _only_the_worker)
-        result = self._tasks[name](*arguments)
+        result = self._tasks[name](*arguments, priority=URGENT if urgent else 0)
 
         def wait(seconds: float) -> Any:
             try:

@@ -160,24 +160,6 @@ def upgrade() -> None:
     op.create_index("ix_certificates_sensor_id", "certificates", ["sensor_id"])
 
     op.create_table(
-        "enrolment_tokens",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("sensor_id", sa.Integer(), nullable=False),
-        sa.Column("token_hash", sa.String(length=64), nullable=False),
-        sa.Column("created_at", server_app.db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("expires_at", server_app.db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("claim", sa.String(length=32), nullable=True),
-        sa.Column("claimed_at", server_app.db.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("used_at", server_app.db.UtcDateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["sensor_id"], ["sensors.id"], name="fk_enrolment_tokens_sensor_id_sensors", ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name="pk_enrolment_tokens"),
-        sa.UniqueConstraint("token_hash", name="uq_enrolment_tokens_token_hash"),
-    )
-    op.create_index("ix_enrolment_tokens_sensor_id", "enrolment_tokens", ["sensor_id"])
-
-    op.create_table(
         "event_sessions",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("sensor_id", sa.Integer(), nullable=False),
@@ -269,13 +251,39 @@ def upgrade() -> None:
     )
     op.create_index("ix_service_assignments_service_id", "service_assignments", ["service_id"])
 
+    op.create_table(
+        "enrolment_tokens",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("sensor_id", sa.Integer(), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("created_at", server_app.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", server_app.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("claim", sa.String(length=32), nullable=True),
+        sa.Column("claimed_at", server_app.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("used_at", server_app.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("certificate_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["certificate_id"],
+            ["certificates.id"],
+            name="fk_enrolment_tokens_certificate_id_certificates",
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["sensor_id"], ["sensors.id"], name="fk_enrolment_tokens_sensor_id_sensors", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_enrolment_tokens"),
+        sa.UniqueConstraint("claim", name="uq_enrolment_tokens_claim"),
+        sa.UniqueConstraint("token_hash", name="uq_enrolment_tokens_token_hash"),
+    )
+    op.create_index("ix_enrolment_tokens_sensor_id", "enrolment_tokens", ["sensor_id"])
+
 
 def downgrade() -> None:
+    op.drop_table("enrolment_tokens")
     op.drop_table("service_assignments")
     op.drop_table("sensor_status")
     op.drop_table("events")
     op.drop_table("event_sessions")
-    op.drop_table("enrolment_tokens")
     op.drop_table("certificates")
     op.drop_table("user_divisions")
     op.drop_table("tasks")

@@ -1,0 +1,81 @@
+from apiflask import APIBlueprint
+from flask import Response
+
+from sensor_wire.sensor_config import SensorConfig
+from sensor_wire.v1.enrolment import EnrolmentAnswer, EnrolmentRequest
+from server_app.accounts.principal import Principal
+from server_app.api_base.auth import login_required
+from server_app.api_base.body import receives
+from server_app.context import context
+from server_app.db import now
+from server_app.enrolment import service
+from server_app.enrolment.config_archive import packed
+from server_app.enrolment.requests import public_key_of
+from server_app.enrolment.tasks import SIGN
+from server_app.errors import Unavailable
+from server_app.pki.models import Certificate
+from server_app.sensors import service as sensors
+from server_app.task_queue import TaskFailed
+
+WAIT_SECONDS = 15
+RETRY_SECONDS = 30
+
+
+def make_blueprint() -> APIBlueprint:
+    """`/api/sensors/<id>/config` for people and `/api/sensors/enrol` for sensors without a certificate."""
+    blueprint = APIBlueprint("enrolment", __name__, url_prefix="/api/sensors")
+
+    @blueprint.post("/<int:sensor_id>/config")
+    @blueprint.output({}, content_type="application/gzip")
+    @login_required
+    def config(sensor_id: int, principal: Principal) -> Response:
+        """Make the sensor's configuration archive with a fresh single-use token."""
+        settings = context().settings
+        with context().database.writing() as session:
+            sensor = sensors.writable_sensor(session, principal, sensor_id)
+            fresh = service.make_token(session, sensor_id, now())
+        archive = packed(
+            SensorConfig(
+                sensor_id=sensor_id,
+                sensor_name=sensor.name,
+                server_url=settings.public_url,
+                ca_chain=settings.ca_certificate.read_text(encoding="ascii"),
+                token=fresh.token,
+                token_expires=fresh.expires_at,
+            )
+        )
+        response = Response(archive, mimetype="application/gzip")
+        response.headers["Content-Disposition"] = f'attachment; filename="sensor-{sensor_id}.tar.gz"'
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    @blueprint.post("/enrol")
+    @blueprint.output(EnrolmentAnswer)
+    @receives(EnrolmentRequest)
+    def enrol(body: EnrolmentRequest) -> EnrolmentAnswer:
+        """Exchange a single-use token and a certificate request for a certificate."""
+        public_key_of(body.csr)  # a bad request does not cost the token
+        claim = service.claim(context().database, body.token, now())
+        certificate = _signed(claim, body.csr)
+        return EnrolmentAnswer(
+            sensor_id=certificate.sensor_id,
+            certificate=certificate.pem,
+            ca_chain=context().settings.ca_certificate.read_text(encoding="ascii"),
+        )
+
+    return blueprint
+
+
+def _signed(claim: str, csr: str) -> Certificate:
+    try:
+        reason = context().queue.enqueue(SIGN, claim, csr, urgent=True)(WAIT_SECONDS)
+    except (TimeoutError, TaskFailed) as error:
+        reason = str(error)
+    certificate = None
+    if reason is None or not service.release(context().database, claim):
+        certificate = service.issued(context().database, claim)
+    if certificate is None:
+        raise Unavailable(
+            f"The certificate could not be signed: {reason}. The token stays valid; try again.", RETRY_SECONDS
+        )
+    return certificate

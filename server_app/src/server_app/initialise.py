@@ -1,0 +1,66 @@
+"""What `server-app init` does: bring volumes, empty or old, to what web and worker need. Again, it changes nothing."""
+
+from urllib.parse import urlsplit
+
+import structlog
+from sqlalchemy import select
+
+from server_app import migrate
+from server_app.accounts import service as accounts
+from server_app.accounts.models import Role, User
+from server_app.db import Database, now
+from server_app.divisions.models import Division
+from server_app.pki import authority, server_certificate
+from server_app.pki.authority import Authority
+from server_app.settings import Settings
+
+ADMIN = "admin"
+FIRST_DIVISION = "Default"
+SHORTEST_PASSWORD = 8
+LOG = structlog.get_logger(__name__)
+
+
+def initialise(settings: Settings) -> None:
+    """Database, certificate authority, server certificate and the first user.
+
+    Raises:
+        RuntimeError: something an operator has to provide is missing; the message says what.
+    """
+    database = Database(settings.database)
+    try:
+        with migrate.exclusive(settings.data_dir / "init.lock"):
+            migrate.upgrade(database, settings.data_dir)
+            renew_server_certificate(settings, authority.load_or_create(settings.ca_dir, now()))
+            _ensure_first_user(settings, database)
+    finally:
+        database.close()
+
+
+def renew_server_certificate(settings: Settings, signer: Authority) -> None:
+    """Make a new server certificate if there is none, its names have changed or it ends soon."""
+    host = urlsplit(settings.public_url).hostname or "localhost"
+    if server_certificate.ensure(settings.tls_dir, signer, settings.server_names or (host,), now()):
+        LOG.info("server_certificate_made", folder=str(settings.tls_dir))
+
+
+def _ensure_first_user(settings: Settings, database: Database) -> None:
+    with database.writing() as session:
+        if session.scalar(select(User.id).limit(1)) is not None:
+            return
+        accounts.create_user(session, ADMIN, _first_password(settings), Role.ADMIN)
+        if session.scalar(select(Division.id).limit(1)) is None:
+            session.add(Division(name=FIRST_DIVISION))
+    LOG.info("first_user_made", name=ADMIN)
+
+
+def _first_password(settings: Settings) -> str:
+    file = settings.admin_password_file
+    try:
+        password = file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise RuntimeError(f"The password for the first user cannot be read from {file}: {error.strerror}.") from error
+    if len(password) < SHORTEST_PASSWORD:
+        raise RuntimeError(
+            f"The password in {file} has fewer than {SHORTEST_PASSWORD} characters. Choose a longer one."
+        )
+    return password

@@ -1,0 +1,38 @@
+from apiflask import APIBlueprint
+from flask import Response, request
+
+from sensor_wire.v1.desired import Desired
+from sensor_wire.v1.poll import Report
+from server_app.api_base.body import receives
+from server_app.api_base.sensor_auth import sensor_required
+from server_app.context import context
+from server_app.db import now
+from server_app.polling import service
+from server_app.polling.desired import SystemValues
+
+MAX_REPORT_BYTES = 256 * 1024
+
+
+def make_blueprint() -> APIBlueprint:
+    """`/api/sensors/status`, the poll."""
+    blueprint = APIBlueprint("polling", __name__, url_prefix="/api/sensors")
+
+    @blueprint.post("/status")
+    @blueprint.output(Desired)
+    @sensor_required
+    @receives(Report, MAX_REPORT_BYTES)
+    def poll(body: Report, sensor_id: int) -> Response:
+        """Take the sensor's report and answer its desired state; 204 when it has it already (If-None-Match)."""
+        settings = context().settings
+        system = SystemValues(settings.poll_interval, settings.ca_certificate.read_text(encoding="ascii"))
+        answer = service.poll(context().database, sensor_id, body, system, now())
+        unchanged = request.if_none_match.contains_weak(answer.etag)
+        response = Response(
+            None if unchanged else answer.desired.model_dump_json(),
+            status=204 if unchanged else 200,
+            mimetype="application/json",
+        )
+        response.set_etag(answer.etag)
+        return response
+
+    return blueprint

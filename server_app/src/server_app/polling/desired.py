@@ -1,0 +1,68 @@
+"""The desired state of a sensor, from rows. Pure: the same rows always give the same bytes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+
+from sensor_wire.v1.desired import Desired, DesiredService, Limits
+from server_app.assignments.models import ServiceAssignment
+from server_app.sensors.models import Sensor
+from server_app.services.models import ServiceRevision
+
+
+@dataclass(frozen=True)
+class SystemValues:
+    """What holds for every sensor that has no value of its own."""
+
+    poll_interval: int  # seconds
+    ca_chain: str  # PEM
+
+
+def desired_state(
+    sensor: Sensor, architecture: str, assignments: Iterable[ServiceAssignment], system: SystemValues
+) -> Desired:
+    """What this sensor should be, with generation 0.
+
+    Args:
+        sensor: whose state it is.
+        architecture: the sensor's own; services without an image for it are left out.
+        assignments: the sensor's, with services and their revisions.
+        system: values for what the sensor does not have itself.
+    """
+    chosen = (chosen_revision(assignment, architecture) for assignment in assignments)
+    services = [_desired_service(revision) for revision in chosen if revision is not None]
+    return Desired(
+        generation=0,
+        poll_interval=sensor.poll_interval or system.poll_interval,
+        ca_chain=system.ca_chain,
+        services=sorted(services, key=lambda service: service.name),
+    )
+
+
+def content_hash(desired: Desired) -> str:
+    """SHA-256 of the content without its generation, hexadecimal; equal states have equal hashes."""
+    return sha256(desired.model_dump_json(exclude={"generation"}).encode()).hexdigest()
+
+
+def chosen_revision(assignment: ServiceAssignment, architecture: str) -> ServiceRevision | None:
+    """The image that an assignment means on this architecture; None when there is none."""
+    wanted = assignment.revision or assignment.service.default_revision
+    found = (
+        revision
+        for revision in assignment.service.revisions
+        if (revision.revision, revision.architecture) == (wanted, architecture)
+    )
+    return next(found, None)
+
+
+def _desired_service(revision: ServiceRevision) -> DesiredService:
+    return DesiredService(
+        name=revision.service.name,
+        revision=revision.revision,
+        repository=revision.service.repository,
+        digest=revision.digest,
+        ports=dict(sorted(revision.ports.items())),
+        catch_all=revision.catch_all,
+        raw=revision.raw,
+        limits=Limits.model_validate(revision.limits),
+    )

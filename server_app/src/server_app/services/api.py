@@ -1,0 +1,97 @@
+from pathlib import Path
+
+from apiflask import APIBlueprint
+from flask import Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from server_app.accounts.principal import Principal
+from server_app.api_base.auth import login_required
+from server_app.api_base.body import receives
+from server_app.assignments import service as assignments
+from server_app.context import context
+from server_app.errors import Conflict, FieldError, TooLarge
+from server_app.services import service
+from server_app.services.schemas import ServiceChange, ServiceItem, ServiceList
+from server_app.services.tasks import ADD, REMOVE_IMAGES, uploaded_file
+from server_app.services.upload import receive
+from server_app.tasks import service as tasks
+from server_app.tasks.schemas import TaskAccepted
+
+
+def make_blueprint() -> APIBlueprint:
+    """`/api/services`."""
+    blueprint = APIBlueprint("services", __name__, url_prefix="/api/services")
+
+    @blueprint.get("")
+    @blueprint.output(ServiceList)
+    @login_required
+    def list_services(principal: Principal) -> ServiceList:  # noqa: ARG001 - the decorator's check is what is wanted
+        """List the catalogue."""
+        with context().database.reading() as session:
+            return ServiceList(items=[ServiceItem.model_validate(row) for row in service.list_services(session)])
+
+    @blueprint.post("")
+    @blueprint.output(TaskAccepted, status_code=202)
+    @login_required
+    def upload(principal: Principal) -> TaskAccepted:
+        """Upload a service archive as the raw body (application/gzip); the task says what became of it."""
+        principal.require_admin()
+        file = _received()
+        try:
+            with context().database.writing() as session:
+                task_id = tasks.create(session, ADD, {}, principal.user_id).id
+                file.rename(uploaded_file(file.parent, task_id))
+        except BaseException:
+            file.unlink(missing_ok=True)
+            raise
+        context().queue.enqueue(ADD, task_id)
+        return TaskAccepted(task=task_id)
+
+    @blueprint.get("/<name>")
+    @blueprint.output(ServiceItem)
+    @login_required
+    def get_service(name: str, principal: Principal) -> ServiceItem:  # noqa: ARG001 - the decorator's check is what is wanted
+        """One service."""
+        with context().database.reading() as session:
+            return ServiceItem.model_validate(service.get_service(session, name))
+
+    @blueprint.patch("/<name>")
+    @blueprint.output(ServiceItem)
+    @login_required
+    @receives(ServiceChange)
+    def set_default(name: str, body: ServiceChange, principal: Principal) -> ServiceItem:
+        """Choose the revision that sensors run which have not pinned one."""
+        principal.require_admin()
+        with context().database.writing() as session:
+            row = service.set_default(session, name, body.default_revision)
+            assignments.refuse_conflicts_of(session, row)
+            return ServiceItem.model_validate(row)
+
+    @blueprint.delete("/<name>")
+    @blueprint.output({}, status_code=204)
+    @login_required
+    def delete_service(name: str, principal: Principal) -> Response:
+        """Remove a service with its revisions; their images are removed by a task."""
+        principal.require_admin()
+        with context().database.writing() as session:
+            row = service.get_service(session, name)
+            users = assignments.sensors_running(session, row)
+            if users:
+                raise Conflict(f"Sensors run this service: {', '.join(users[:10])}. Take it away from them first.")
+            images = {"repository": row.repository, "digests": sorted({image.digest for image in row.revisions})}
+            session.delete(row)
+            task_id = tasks.create(session, REMOVE_IMAGES, images, principal.user_id).id
+        context().queue.enqueue(REMOVE_IMAGES, task_id)
+        return Response(status=204)
+
+    return blueprint
+
+
+def _received() -> Path:
+    settings = context().settings
+    request.max_content_length = settings.max_upload_bytes
+    try:
+        return receive(request.stream, settings.uploads_dir, settings.max_upload_bytes)
+    except RequestEntityTooLarge as error:
+        reason = FieldError("", f"longer than {settings.max_upload_bytes} bytes")
+        raise TooLarge(f"The archive has more than {settings.max_upload_bytes} bytes.", (reason,)) from error

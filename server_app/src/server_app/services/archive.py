@@ -1,0 +1,48 @@
+"""The service archive: a gzipped tar of exactly `metadata.xml` and `service.tar`, an OCI layout."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sensor_wire.honeypot.manifest import ServiceManifest
+from server_app.services import bounded_tar, metadata, oci_layout
+from server_app.services.bounded_tar import GunzipReader, Limits, refused
+
+METADATA = "metadata.xml"
+IMAGE = "service.tar"
+
+
+@dataclass(frozen=True)
+class CheckedArchive:
+    """An archive that is what it says: its manifest, and the folder with the OCI layout."""
+
+    manifest: ServiceManifest
+    layout: Path
+
+
+def unpack(archive: Path, folder: Path, limits: Limits) -> CheckedArchive:
+    """Check an archive in one pass and unpack its image.
+
+    Args:
+        archive: the uploaded file.
+        folder: an empty one; what is in it after a refusal is of no use.
+        limits: bounds of what it may unpack to.
+
+    Raises:
+        Invalid: anything about it is not as it must be; the detail says what.
+    """
+    manifest: ServiceManifest | None = None
+    layout: oci_layout.Layout | None = None
+    with archive.open("rb") as packed, bounded_tar.unpacking():
+        for member, content in bounded_tar.members(GunzipReader(packed, limits)):
+            if content is None:
+                raise bounded_tar.unexpected(member)
+            if member.name == METADATA:
+                manifest = metadata.parse(bounded_tar.content_of(member, content, metadata.MAX_BYTES))
+            elif member.name == IMAGE:
+                layout = oci_layout.unpack(content, folder)
+            else:
+                raise bounded_tar.unexpected(member)
+    if manifest is None or layout is None:
+        raise refused(f"{METADATA if manifest is None else IMAGE} is missing")
+    oci_layout.check(layout, manifest.digest, manifest.architecture)
+    return CheckedArchive(manifest, layout.folder)

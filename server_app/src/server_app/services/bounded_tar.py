@@ -1,0 +1,121 @@
+"""Reading a tar stream that may be anything: bounded in every direction, and never extracted by its own names."""
+
+import gzip
+import tarfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, Any, Self
+
+from server_app.errors import FieldError, Invalid
+
+CHUNK = 1024 * 1024
+MAX_HEADER = 64 * 1024
+MAX_MEMBERS = 1024
+RATIO = 20
+RATIO_SLACK = 16 * CHUNK
+"""Unpacked bytes that are never suspicious: small archives of mostly empty blocks compress very well."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of an archive in unpacked bytes."""
+
+    total: int
+
+
+def refused(reason: str, pointer: str = "") -> Invalid:
+    """The refusal of an archive; the reason is what the task shows."""
+    return Invalid(f"The service archive is refused: {reason}.", (FieldError(pointer, reason),))
+
+
+@contextmanager
+def unpacking() -> Iterator[None]:
+    """Turn whatever broken archives make the libraries raise into a refusal."""
+    try:
+        yield
+    except (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error, UnicodeError, OverflowError) as error:
+        raise refused(f"it is damaged or no gzipped tar ({error})") from error
+
+
+class GunzipReader:
+    """Decompresses a stream and stops at the bounds: unpacked bytes, and their ratio to the packed ones."""
+
+    def __init__(self, packed: IO[bytes], limits: Limits) -> None:
+        self._packed = packed
+        self._gzip = gzip.GzipFile(fileobj=packed)
+        self._limits = limits
+        self._count = 0
+
+    def read(self, size: int) -> bytes:
+        """Up to `size` bytes; empty at the end.
+
+        Raises:
+            Invalid: a bound is reached.
+        """
+        data = self._gzip.read(size)
+        self._count += len(data)
+        if self._count > self._limits.total:
+            raise refused(f"it unpacks to more than {self._limits.total} bytes")
+        if self._count > RATIO * self._packed.tell() + RATIO_SLACK:
+            raise refused(f"it unpacks to more than {RATIO} times its size")
+        return data
+
+
+class _BoundedTarInfo(tarfile.TarInfo):
+    """Long names and extended attributes are read into memory as a whole: they must not be large."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        info = super().frombuf(buf, encoding, errors)
+        if info.type not in {tarfile.REGTYPE, tarfile.AREGTYPE} and info.size > MAX_HEADER:
+            raise refused("a header in it is too large")
+        return info
+
+
+def members(stream: Any) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]:
+    """The members of a tar stream in their order, each with its content (None for what is no regular file).
+
+    Content must be read before the next member is asked for.
+
+    Args:
+        stream: anything with `read(size)`.
+
+    Raises:
+        Invalid: too many members, a repeated one, or anything but regular files and folders.
+    """
+    seen: set[str] = set()
+    with tarfile.open(fileobj=stream, mode="r|", tarinfo=_BoundedTarInfo) as archive:
+        for member in archive:
+            if member.name in seen:
+                raise refused(f"{_shown(member.name)} is in it more than once")
+            seen.add(member.name)
+            if len(seen) > MAX_MEMBERS:
+                raise refused(f"it has more than {MAX_MEMBERS} members")
+            if not (member.isreg() or member.isdir()) or member.issparse():
+                raise refused(f"{_shown(member.name)} is no regular file")
+            yield member, archive.extractfile(member) if member.isreg() else None
+
+
+def content_of(member: tarfile.TarInfo, content: IO[bytes], limit: int) -> bytes:
+    """All of a small member.
+
+    Raises:
+        Invalid: it is larger than `limit` bytes, or cut off.
+    """
+    if member.size > limit:
+        raise refused(f"{_shown(member.name)} is larger than {limit} bytes")
+    data = content.read()
+    if len(data) != member.size:
+        raise refused(f"{_shown(member.name)} is cut off")
+    return data
+
+
+def unexpected(member: tarfile.TarInfo) -> Invalid:
+    """The refusal of a member that has no business in the archive."""
+    return refused(f"{_shown(member.name)} does not belong into it")
+
+
+def _shown(name: str) -> str:
+    return repr(name[:100])

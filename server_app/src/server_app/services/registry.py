@@ -1,0 +1,77 @@
+"""The OCI registry behind the server, written to by skopeo, which pushes a layout byte for byte."""
+
+import subprocess
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import urlsplit
+
+TIMEOUT_SECONDS = 900
+MISSING = ("manifest unknown", "name unknown", "not found")
+
+
+class RegistryError(Exception):
+    """The registry did not do what was asked; the message has skopeo's last words."""
+
+
+@dataclass(frozen=True)
+class Registry:
+    """A registry by its URL, for example `http://registry:5000`."""
+
+    url: str
+
+    def push(self, layout: Path, repository: str, tag: str, digest: str) -> None:
+        """Push the one image of an OCI layout and read its digest back.
+
+        Raises:
+            RegistryError: it could not be pushed, or is not there under this digest afterwards.
+        """
+        target = f"{self._name(repository)}:{tag}"
+        self._skopeo("copy", "--quiet", "--preserve-digests", self._tls("dest"), f"oci:{layout}", target)
+        manifest = self._skopeo("inspect", "--raw", self._tls(), f"{self._name(repository)}@{digest}")
+        if f"sha256:{sha256(manifest).hexdigest()}" != digest:
+            raise RegistryError(f"the registry has another image than was pushed as {repository}:{tag}")
+
+    def delete(self, repository: str, digest: str) -> None:
+        """Remove an image with all its tags; one that is not there is as good as removed.
+
+        Raises:
+            RegistryError: it could not be removed.
+        """
+        try:
+            self._skopeo("delete", self._tls(), f"{self._name(repository)}@{digest}")
+        except RegistryError as error:
+            if not any(word in str(error).lower() for word in MISSING):
+                raise
+
+    def has(self, repository: str, digest: str) -> bool:
+        """Whether the image is there.
+
+        Raises:
+            RegistryError: the registry does not answer.
+        """
+        try:
+            self._skopeo("inspect", "--raw", self._tls(), f"{self._name(repository)}@{digest}")
+        except RegistryError as error:
+            if any(word in str(error).lower() for word in MISSING):
+                return False
+            raise
+        return True
+
+    def _name(self, repository: str) -> str:
+        return f"docker://{urlsplit(self.url).netloc}/{repository}"
+
+    def _tls(self, side: str = "") -> str:
+        verify = "true" if urlsplit(self.url).scheme == "https" else "false"
+        return f"--{side}-tls-verify={verify}" if side else f"--tls-verify={verify}"
+
+    def _skopeo(self, command: str, *arguments: str) -> bytes:
+        # The policy file is about signatures of images that are pulled; these come from a checked archive.
+        words = ["skopeo", "--insecure-policy", command, *arguments]
+        try:
+            done = subprocess.run(words, capture_output=True, check=False, timeout=TIMEOUT_SECONDS)  # noqa: S603 - fixed program, no shell
+        except subprocess.TimeoutExpired as error:
+            raise RegistryError(f"skopeo {command} took longer than {TIMEOUT_SECONDS} s") from error
+        if done.returncode != 0:
+            raise RegistryError(f"skopeo {command} failed: {done.stderr.decode(errors='replace').strip()[-500:]}")
+        return done.stdout

@@ -1,0 +1,42 @@
+from datetime import datetime
+
+from sensor_wire.base import RevisionName
+from sensor_wire.v1.desired import Limits
+from server_app.api_base.body import ApiModel
+
+
+class ServiceChange(ApiModel):
+    """The revision that sensors run which have not pinned one."""
+
+    default_revision: RevisionName
+
+
+class RevisionItem(ApiModel):
+    """One image of a service."""
+
+    revision: str
+    architecture: str
+    description: str
+    digest: str
+    raw: bool
+    catch_all: bool
+    ports: dict[str, int]
+    limits: Limits
+    created_at: datetime
+
+
+class ServiceItem(ApiModel):
+    """A service with its revisions, newest first."""
+
+    name: str
+    repository: str
+    description: str
+    default_revision: str
+    revisions: list[RevisionItem]
+
+
+class ServiceList(ApiModel):
+    """The catalogue."""
+
+    items: list[ServiceItem]
+    next: None = None

@@ -1,0 +1,34 @@
+from apiflask import APIBlueprint
+
+from server_app.accounts.principal import Principal
+from server_app.api_base.auth import login_required
+from server_app.api_base.body import queried
+from server_app.context import context
+from server_app.paging import PageRequest
+from server_app.tasks import service
+from server_app.tasks.schemas import TaskItem, TaskList
+
+
+def make_blueprint() -> APIBlueprint:
+    """`/api/tasks`."""
+    blueprint = APIBlueprint("tasks", __name__, url_prefix="/api/tasks")
+
+    @blueprint.get("")
+    @blueprint.output(TaskList)
+    @login_required
+    @queried(PageRequest)
+    def list_tasks(query: PageRequest, principal: Principal) -> TaskList:
+        """List background tasks, newest first."""
+        with context().database.reading() as session:
+            page = service.list_tasks(session, principal, query)
+            return TaskList(items=[TaskItem.model_validate(task) for task in page.items], next=page.next)
+
+    @blueprint.get("/<int:task_id>")
+    @blueprint.output(TaskItem)
+    @login_required
+    def get_task(task_id: int, principal: Principal) -> TaskItem:
+        """One background task."""
+        with context().database.reading() as session:
+            return TaskItem.model_validate(service.get_task(session, principal, task_id))
+
+    return blueprint

@@ -1,0 +1,32 @@
+from datetime import datetime
+from typing import Any
+
+from server_app.api_base.body import ApiModel
+from server_app.tasks.models import TaskState
+
+
+class TaskItem(ApiModel):
+    """Long work and what became of it; `progress` counts from 0 to 100, `reason` says why it failed."""
+
+    id: int
+    type: str
+    state: TaskState
+    progress: int
+    result: dict[str, Any] | None
+    reason: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class TaskList(ApiModel):
+    """A page of tasks."""
+
+    items: list[TaskItem]
+    next: str | None
+
+
+class TaskAccepted(ApiModel):
+    """The number of the task that was started; see `GET /api/tasks/<id>`."""
+
+    task: int

@@ -1,0 +1,35 @@
+"""The worker: runs tasks, and alone holds the key of the certificate authority."""
+
+from server_app.db import Database
+from server_app.enrolment import tasks as enrolment
+from server_app.initialise import renew_server_certificate
+from server_app.pki import authority
+from server_app.services.registry import Registry
+from server_app.services.tasks import ServiceTasks
+from server_app.settings import Settings
+from server_app.task_queue import TaskQueue
+
+THREADS = 4
+
+
+def prepare(settings: Settings, queue: TaskQueue) -> None:
+    """Register all tasks, and clean up after a worker that was stopped in the middle of one.
+
+    Raises:
+        RuntimeError: `server-app init` has not run.
+    """
+    signer = authority.load(settings.ca_dir)
+    database = Database(settings.database)
+    services = ServiceTasks(database, Registry(settings.registry_url), settings.uploads_dir, settings.max_upload_bytes)
+    settings.uploads_dir.mkdir(mode=0o700, exist_ok=True)
+    services.register(queue)
+    enrolment.register(queue, database, signer)
+    queue.handle_daily("renew-server-certificate", lambda: renew_server_certificate(settings, signer))
+    services.recover(queue)
+
+
+def run(settings: Settings) -> None:
+    """Run tasks until the process is told to end."""
+    queue = TaskQueue(settings.data_dir)
+    prepare(settings, queue)
+    queue.work(THREADS)
