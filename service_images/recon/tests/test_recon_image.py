@@ -7,6 +7,7 @@ import struct
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from honeypot_testing.container import HoneypotContainer
@@ -31,7 +32,7 @@ def in_namespace[T](path: str, action: Callable[[], T]) -> T:
     results: list[T] = []
 
     def enter() -> None:
-        with open(path) as namespace:
+        with Path(path).open() as namespace:
             os.setns(namespace.fileno(), os.CLONE_NEWNET)
         results.append(action())
 
@@ -133,7 +134,7 @@ def test_scan_of_a_thousand_ports_is_one_session(sensor_end: SensorEnd, recon: H
         return [detail.data for event in sensor_end.events for detail in event.details if detail.kind == "all_ports"]
 
     wait_for(told, 20, lambda: f"the scan's end: {sensor_end.events}")
-    assert told() == ["tcp 1-1000"]
+    assert told() == ["tcp/1-1000"]
     assert len({event.session for event in sensor_end.events}) == 1
     assert len(sensor_end.events) <= 5
     assert {event.kind for event in sensor_end.events} == {"scan"}

@@ -23,7 +23,7 @@ class Mapped(NamedTuple):
     """What a line of the log means; `end` says that its session is over."""
 
     contact: Contact
-    observation: Observation
+    observations: tuple[Observation, ...]
     end: bool = False
 
 
@@ -82,7 +82,7 @@ class Adapter:
             return []
         if mapped is None:
             return []
-        return self._bundler.observe(mapped.contact, mapped.observation, now=now, end=mapped.end)
+        return self._bundler.observe(mapped.contact, *mapped.observations, now=now, end=mapped.end)
 
     def _save(self, events: list[Json]) -> None:
         for event in events:

@@ -10,6 +10,8 @@ from honeypot_adapter.follow import Mapped
 _MAX_FIELD = 512
 """Characters of a field within a detail, so that the detail's JSON is never cut in the middle."""
 
+type Observations = tuple[Observation, ...]
+
 type ReadHead = Callable[[str], bytes | None]
 """Gives the beginning of a file that cowrie has saved, by the path in its log."""
 
@@ -31,18 +33,18 @@ class CowrieMapping:
         known = open_contact(session)
         if known is None and entry["eventid"] != "cowrie.session.connect":
             return None
-        observation = self._observe(entry)
-        if observation is None:
+        observations = self._observe(entry)
+        if not observations:
             return None
-        return Mapped(known or _contact(entry), observation, end=entry["eventid"] == "cowrie.session.closed")
+        return Mapped(known or _contact(entry), observations, end=entry["eventid"] == "cowrie.session.closed")
 
-    def _observe(self, entry: Json) -> Observation | None:
+    def _observe(self, entry: Json) -> Observations:
         time = datetime.fromisoformat(entry["timestamp"]).timestamp()
         event = entry["eventid"].removeprefix("cowrie.")
         if event.startswith("session.file_"):
-            return self._file(time, entry, event.removeprefix("session.file_"))
+            return (self._file(time, entry, event.removeprefix("session.file_")),)
         observe = _OBSERVE.get(event)
-        return observe(time, entry) if observe else None
+        return observe(time, entry) if observe else ()
 
     def _file(self, time: float, entry: Json, what: str) -> Observation:
         name = str(entry.get("url") or entry.get("filename") or entry.get("destfile") or "standard input")
@@ -53,44 +55,39 @@ class CowrieMapping:
         return Observation(time, "file", Severity.HIGH, "file", _compact(facts), summary, payload)
 
 
-def _connect(time: float, _entry: Json) -> Observation:
-    return Observation(time, "connection", Severity.LOW, "connection", "SSH connection", "SSH connection")
+def _connect(time: float, _entry: Json) -> Observations:
+    return (Observation(time, "connection", Severity.LOW, "connection", "SSH connection", "SSH connection"),)
 
 
-def _client(time: float, entry: Json) -> Observation:
+def _client(time: float, entry: Json) -> Observations:
     version = str(entry["version"])
-    return Observation(time, "connection", Severity.LOW, "client", version, f"SSH client {version}")
+    return (Observation(time, "connection", Severity.LOW, "client", version, f"SSH client {version}"),)
 
 
-def _command(time: float, entry: Json) -> Observation:
+def _command(time: float, entry: Json) -> Observations:
     command = str(entry["input"])
-    return Observation(time, "command", Severity.HIGH, "command", command, f"Command: {command}")
+    return (Observation(time, "command", Severity.HIGH, "command", command, f"Command: {command}"),)
 
 
-def _tunnel(time: float, entry: Json) -> Observation:
+def _tunnel(time: float, entry: Json) -> Observations:
     target = f"{entry['dst_ip']}:{entry['dst_port']}"
-    return Observation(time, "request", Severity.HIGH, "tunnel", target, f"SSH tunnel to {target} asked for")
+    return (Observation(time, "request", Severity.HIGH, "tunnel", target, f"SSH tunnel to {target} asked for"),)
 
 
-def _closed(time: float, entry: Json) -> Observation:
+def _closed(time: float, entry: Json) -> Observations:
     text = f"after {float(entry['duration_ms']) / 1000:.1f} s"
-    return Observation(time, "closed", Severity.INFO, "closed", text, f"SSH session closed {text}")
+    return (Observation(time, "closed", Severity.INFO, "closed", text, f"SSH session closed {text}"),)
 
 
-def _login(time: float, entry: Json) -> Observation:
-    succeeded = entry["eventid"] == "cowrie.login.success"
-    user = str(entry["username"])[:_MAX_FIELD]
-    secret = str(entry.get("password", entry.get("fingerprint", "")))[:_MAX_FIELD]
-    attempt: Json = {"user": user, "password" if "password" in entry else "key": secret, "accepted": succeeded}
-    outcome = "accepted" if succeeded else "refused"
-    return Observation(
-        time,
-        "login",
-        Severity.HIGH if succeeded else Severity.MEDIUM,
-        "login",
-        _compact(attempt),
-        f"SSH login {user} / {secret} {outcome}",
-    )
+def _login(time: float, entry: Json) -> Observations:
+    accepted = entry["eventid"] == "cowrie.login.success"
+    severity = Severity.HIGH if accepted else Severity.MEDIUM
+    outcome = "accepted" if accepted else "refused"
+    user = str(entry["username"])
+    kind, secret = ("password", entry["password"]) if "password" in entry else ("key", entry.get("fingerprint", ""))
+    summary = f"SSH login {user} / {secret} {outcome}"
+    details = (("username", user), (kind, str(secret)), ("login", outcome))
+    return tuple(Observation(time, "login", severity, name, data, summary) for name, data in details)
 
 
 def _contact(entry: Json) -> Contact:
@@ -108,7 +105,7 @@ def _compact(facts: Json) -> str:
     return json.dumps(facts, ensure_ascii=False)
 
 
-_OBSERVE: dict[str, Callable[[float, Json], Observation]] = {
+_OBSERVE: dict[str, Callable[[float, Json], Observations]] = {
     "session.connect": _connect,
     "client.version": _client,
     "login.success": _login,

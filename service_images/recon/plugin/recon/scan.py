@@ -49,7 +49,7 @@ class Scan:
     def tell(self, at: Moment, *, end: bool = False) -> list[Observation]:
         """Give what is new as observations of one bundle; the last bundle lists all ports once more."""
         total = _lines(self._all)
-        summary = f"Scan of {self.ports} ports: {'; '.join(total)}"
+        summary = f"Scan of {self.ports} ports: {', '.join(total)}"
         texts = [("ports", line) for line in _lines(self._new)]
         if end:
             texts += [("all_ports", line) for line in total]
@@ -64,15 +64,15 @@ class Scan:
 
 
 def _lines(ports: dict[str, PortSet]) -> list[str]:
-    """Write ports as lines like `tcp 22,80-90`, none longer than a detail may be."""
-    lines = []
+    """Write ports as lines like `tcp/22, tcp/80-90`, none longer than a detail may be."""
+    lines: list[str] = []
     for protocol, numbers in sorted(ports.items()):
-        line = protocol
-        for index, part in enumerate(numbers.ranges()):
-            if len(line) + len(part) + 1 > MAX_TEXT:
+        line = ""
+        for part in numbers.ranges():
+            longer = f"{line}, {protocol}/{part}" if line else f"{protocol}/{part}"
+            if len(longer) > MAX_TEXT:
                 lines.append(line)
-                line = f"{protocol} {part}"
-            else:
-                line += f"{',' if index else ' '}{part}"
+                longer = f"{protocol}/{part}"
+            line = longer
         lines.append(line)
     return lines

@@ -4,6 +4,7 @@ import json
 import socket
 import subprocess
 import uuid
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -51,11 +52,11 @@ class HoneypotContainer:
     def inspect(self, template: str) -> str:
         return docker("inspect", "--format", template, self._name)
 
-    @property
+    @cached_property
     def address(self) -> str:
         return str(json.loads(self.inspect("{{json .NetworkSettings.Networks}}"))[self._name]["IPAddress"])
 
-    @property
+    @cached_property
     def gateway(self) -> str:
         return str(json.loads(self.inspect("{{json .NetworkSettings.Networks}}"))[self._name]["Gateway"])
 
