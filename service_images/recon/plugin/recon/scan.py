@@ -1,11 +1,14 @@
 """One scan: a source that touches many ports, told as one session whose bundles list the ports."""
 
-from honeypot_adapter.event import MAX_TEXT, Contact, Observation, Payload, Severity
+from honeypot_adapter.event import Contact, Observation, Payload, Severity
 from honeypot_adapter.text import printable
 from recon.moment import Moment
 from recon.portset import PortSet
 
 _MAX_PAYLOADS = 32
+_RANGES_PER_LINE = 320
+"""A range has up to 12 characters with its comma, and a detail up to 4096."""
+_MAX_TOTAL_LINES = 8
 
 
 class Scan:
@@ -47,11 +50,11 @@ class Scan:
         self._payloads.append((at.wall, f"{protocol} {port}: {printable(data)}", Payload(data, port, protocol)))
 
     def tell(self, at: Moment, *, end: bool = False) -> list[Observation]:
-        """Give what is new as observations of one bundle; the last bundle lists all ports once more."""
+        """Give what is new as observations of one bundle; the last one lists all ports once more, if not too many."""
         total = _lines(self._all)
         summary = f"Scan of {self.ports} ports: {', '.join(total)}"
         texts = [("ports", line) for line in _lines(self._new)]
-        if end:
+        if end and len(total) <= _MAX_TOTAL_LINES:
             texts += [("all_ports", line) for line in total]
         if self._left_out:
             texts.append(("omitted", f"{self._left_out} further payloads"))
@@ -64,15 +67,10 @@ class Scan:
 
 
 def _lines(ports: dict[str, PortSet]) -> list[str]:
-    """Write ports as lines like `tcp/22, tcp/80-90`, none longer than a detail may be."""
+    """Write ports as lines like `tcp/22,80-90`, none longer than a detail may be."""
     lines: list[str] = []
     for protocol, numbers in sorted(ports.items()):
-        line = ""
-        for part in numbers.ranges():
-            longer = f"{line}, {protocol}/{part}" if line else f"{protocol}/{part}"
-            if len(longer) > MAX_TEXT:
-                lines.append(line)
-                longer = f"{protocol}/{part}"
-            line = longer
-        lines.append(line)
+        parts = numbers.ranges()
+        starts = range(0, len(parts), _RANGES_PER_LINE)
+        lines += [f"{protocol}/{','.join(parts[start : start + _RANGES_PER_LINE])}" for start in starts]
     return lines

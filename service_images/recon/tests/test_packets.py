@@ -1,0 +1,88 @@
+"""IPv4 as it is on the wire."""
+
+import socket
+import struct
+
+import pytest
+from recon.limiter import AnswerLimiter
+from recon.packets import Seen, parse, udp_answer
+from recon.portset import PortSet
+
+REQUEST = Seen("udp", "192.0.2.1", 4000, "10.0.0.2", 53, b"question")
+
+
+def ones_sum(data: bytes) -> int:
+    total: int = sum(struct.unpack(f"!{(len(data) + 1) // 2}H", data + b"\0" * (len(data) % 2)))
+    return (total & 0xFFFF) + (total >> 16)
+
+
+@pytest.mark.parametrize("payload", [b"", b"x", b"\r\n", b"\xff\xff\xff"])
+def test_answer_has_right_checksums_and_ends(payload: bytes) -> None:
+    packet = udp_answer(REQUEST, payload)
+    assert ones_sum(packet[:20]) == 0xFFFF
+    pseudo = packet[12:20] + struct.pack("!BBH", 0, 17, len(packet) - 20)
+    assert ones_sum(pseudo + packet[20:]) == 0xFFFF
+    assert parse(packet) == Seen("udp", "10.0.0.2", 53, "192.0.2.1", 4000, payload)
+
+
+def ipv4(number: int, content: bytes, fragment: int = 0, options: bytes = b"") -> bytes:
+    header = 20 + len(options)
+    ends = socket.inet_aton("192.0.2.1"), socket.inet_aton("10.0.0.2")
+    length = header + len(content)
+    return (
+        struct.pack("!BBHHHBBH4s4s", 0x40 + header // 4, 0, length, 1, fragment, 64, number, 0, *ends)
+        + options
+        + content
+    )
+
+
+def tcp(flags: int) -> bytes:
+    return struct.pack("!HHIIBBHHH", 4000, 80, 1, 0, 5 << 4, flags, 1024, 0, 0)
+
+
+def test_only_a_syn_opens_a_connection() -> None:
+    assert parse(ipv4(6, tcp(0x02))) == Seen("tcp", "192.0.2.1", 4000, "10.0.0.2", 80, b"")
+    assert parse(ipv4(6, tcp(0x02), options=b"\0" * 8)) == Seen("tcp", "192.0.2.1", 4000, "10.0.0.2", 80, b"")
+    assert [parse(ipv4(6, tcp(flags))) for flags in (0x12, 0x10, 0x11, 0x04)] == [None] * 4
+
+
+def test_padding_is_no_payload() -> None:
+    packet = ipv4(17, struct.pack("!HHHH", 4000, 53, 9, 0) + b"x") + b"\0" * 17
+    assert parse(packet) == Seen("udp", "192.0.2.1", 4000, "10.0.0.2", 53, b"x")
+
+
+def test_ping_is_seen_and_its_reply_is_not() -> None:
+    assert parse(ipv4(1, b"\x08\0\0\0\0\0\0\0data")) == Seen("icmp", "192.0.2.1", 0, "10.0.0.2", 0, b"data")
+    assert parse(ipv4(1, b"\0\0\0\0\0\0\0\0data")) is None
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        b"",
+        b"\x45",
+        ipv4(6, b""),
+        ipv4(17, b"1234"),
+        ipv4(1, b""),
+        b"\x60" + ipv4(17, b"12345678")[1:],
+        b"\x41" + ipv4(17, b"12345678")[1:],
+        ipv4(17, b"12345678", fragment=1),
+    ],
+)
+def test_malformed_packets_are_nothing(packet: bytes) -> None:
+    assert parse(packet) is None
+
+
+def test_answers_are_limited_for_each_source_and_in_all() -> None:
+    limiter = AnswerLimiter(0.0)
+    assert sum(limiter.allow("192.0.2.1", 0.0) for _ in range(100)) == 10
+    assert sum(limiter.allow("192.0.2.1", 5.0) for _ in range(100)) == 10
+    limiter = AnswerLimiter(0.0)
+    assert sum(limiter.allow(f"198.18.{number >> 8}.{number & 255}", 0.0) for number in range(5000)) == 100
+
+
+def test_ports_are_written_as_ranges() -> None:
+    ports = PortSet()
+    for port in (22, 80, 81, 82, 0, 65535, 65534, 22):
+        ports.add(port)
+    assert (len(ports), ports.ranges()) == (7, ["0", "22", "80-82", "65534-65535"])
