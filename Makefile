@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export UV_PYTHON_DOWNLOADS := never
 
 PLAY := ansible-playbook -i inventories/demo
-PYTHON_FOLDERS := server_app sensor_manager service_images image_builder roles molecule inventories .ci
+PYTHON_FOLDERS := server_app sensor_manager service_images image_builder roles molecule playbooks .ci
 COMPILE := uv pip compile -q --generate-hashes --universal --python-version 3.12 --no-header --no-annotate
 PURE := not docker and not netns and not postgres and not system
 
@@ -20,14 +20,14 @@ setup: ## Make or refresh .venv (nothing to do while the requirements stay the s
 	@requirements/bootstrap
 
 demo: setup ## Server, one sensor with two honeypots and one SSH attack, on this machine
-	@started=$$(date +%s) && $(PLAY) playbooks/site.yml && python inventories/demo/attack.py --since $$started
+	@started=$$(date +%s) && $(PLAY) playbooks/site.yml && python playbooks/demo/attack.py --since $$started
 
 demo-down: setup ## Remove all of the demo; image caches stay
 	@$(PLAY) playbooks/remove-site.yml
 	@rm -rf dist/demo
 
 dev: setup ## The server alone, on SQLite, reloading when its source changes
-	@inventories/demo/dev
+	@playbooks/demo/dev
 
 ##@ Check it
 test: setup ## Everything CI runs

@@ -9,6 +9,7 @@ import yaml  # type: ignore[import-untyped]  # plain documents are read
 ROOT = Path(__file__).parents[3]
 ROLES = sorted(folder for folder in (ROOT / "roles").iterdir() if (folder / "meta").is_dir())
 PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
+NAMESPACES = {"ansible", "community"}
 
 
 def read(file: Path) -> Any:
@@ -83,6 +84,3 @@ def test_used_collections_are_required() -> None:
     words = {word for file in files for word in file.read_text(encoding="utf-8").replace(":", " ").split()}
     used = {".".join(word.split(".")[:2]) for word in words if word.count(".") == 2 and word.split(".")[0] in NAMESPACES}
     assert used - {"ansible.builtin"} <= required
-
-
-NAMESPACES = {"ansible", "community"}

@@ -20,7 +20,7 @@ import requests
 import yaml  # type: ignore[import-untyped]  # three plain keys are read
 
 ROOT = Path(__file__).parents[2]
-VARIABLES = Path(__file__).parent / "group_vars"
+VARIABLES = ROOT / "inventories" / "demo" / "group_vars"
 SUMMARY = ROOT / "dist" / "demo" / "summary.json"
 TOOLS = {"ip": "iproute2", "ssh": "openssh-client", "sshpass": "sshpass"}
 DOCKER = "/usr/bin/docker"
