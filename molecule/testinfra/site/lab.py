@@ -74,15 +74,18 @@ class Api:
         """The authority that vouches for the server."""
         return str(ROOT / self.summary["ca_file"])
 
+    @property
+    def password(self) -> str:
+        """The administrator's."""
+        return (ROOT / self.summary["password_file"]).read_text(encoding="utf-8").strip()
+
     @cached_property
     def session(self) -> requests.Session:
         """A logged-in session that carries the token for writing calls."""
         session = requests.Session()
         session.verify = self.ca_file
-        password = (ROOT / self.summary["password_file"]).read_text(encoding="utf-8").strip()
-        answer = session.post(
-            f"{self.url}/api/sessions", json={"username": self.summary["username"], "password": password}, timeout=30
-        )
+        login = {"username": self.summary["username"], "password": self.password}
+        answer = session.post(f"{self.url}/api/sessions", json=login, timeout=30)
         assert answer.status_code == requests.codes.ok, answer.text
         session.headers["X-CSRF-Token"] = answer.json()["csrf_token"]
         return session
