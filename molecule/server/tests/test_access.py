@@ -1,0 +1,70 @@
+"""What answers from outside, and how."""
+
+import socket
+import ssl
+from pathlib import Path
+
+import pytest
+import requests
+
+URL = "https://10.213.8.1:9443"
+CA = "/etc/honeysens/molecule-server-ca.crt"
+PASSWORD_FILE = Path("/etc/honeysens/molecule-server/admin_password")
+
+
+def ask(method: str, path: str) -> requests.Response:
+    return requests.request(method, f"{URL}{path}", verify=CA, timeout=10)
+
+
+def test_server_says_who_it_is() -> None:
+    answer = ask("GET", "/api/system/identify")
+    assert (answer.status_code, answer.text) == (200, "HoneySens")
+
+
+def test_generated_password_opens_it() -> None:
+    body = {"username": "admin", "password": PASSWORD_FILE.read_text().strip()}
+    answer = requests.post(f"{URL}/api/sessions", json=body, verify=CA, timeout=10)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["user"]["name"] == "admin"
+
+
+def test_pages_and_their_files_are_there() -> None:
+    assert "HoneySens" in ask("GET", "/login").text
+    assert ask("GET", "/assets/vendor/htmx.min.js").status_code == 200
+
+
+def connect(name: str, context: ssl.SSLContext) -> str | None:
+    plain = socket.create_connection(("10.213.8.1", 9443), timeout=10)
+    with context.wrap_socket(plain, server_hostname=name) as tls:
+        return tls.version()
+
+
+@pytest.mark.parametrize("name", ["10.213.8.1", "server.example.com"])
+def test_certificate_is_good_for_every_name(name: str) -> None:
+    assert connect(name, ssl.create_default_context(cafile=CA)) == "TLSv1.3"
+
+
+def test_tls_1_2_is_spoken_and_1_1_is_not() -> None:
+    context = ssl.create_default_context(cafile=CA)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    assert connect("10.213.8.1", context) == "TLSv1.2"
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    with pytest.raises(ssl.SSLError):
+        connect("10.213.8.1", context)
+
+
+@pytest.mark.parametrize(("method", "status"), [("GET", 401), ("HEAD", 401), ("POST", 405), ("PUT", 405)])
+def test_registry_is_closed_to_strangers(method: str, status: int) -> None:
+    answer = ask(method, "/v2/honeysens/cowrie/blobs/uploads/")
+    assert answer.status_code == status
+    if method != "HEAD":
+        assert answer.json()["errors"]
+
+
+@pytest.mark.parametrize("port", [5000, 5432, 8000])
+def test_nothing_else_listens_at_the_servers_address(port: int) -> None:
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("10.213.8.1", port), timeout=5)
