@@ -17,12 +17,16 @@ def mapping(line: bytes, _open: object) -> Mapped | None:
     return Mapped(contact, (observation,), end=word == "end")
 
 
-def told(outbox: Outbox) -> list[str]:
-    words = []
+def bundles(outbox: Outbox) -> list[list[str]]:
+    found = []
     while waiting := outbox.first():
-        words += [detail["data"] for detail in json.loads(waiting.line)["event"]["details"]]
+        found.append([detail["data"] for detail in json.loads(waiting.line)["event"]["details"]])
         outbox.forget(waiting)
-    return words
+    return found
+
+
+def told(outbox: Outbox) -> list[str]:
+    return [word for bundle in bundles(outbox) for word in bundle]
 
 
 def adapter(tmp_path: Path, outbox: Outbox, mapping: Mapping = mapping) -> Adapter:
@@ -30,15 +34,15 @@ def adapter(tmp_path: Path, outbox: Outbox, mapping: Mapping = mapping) -> Adapt
 
 
 def test_every_line_is_told_once_though_each_step_is_by_another_process(tmp_path: Path) -> None:
-    words = []
+    events = []
     for number, line in enumerate(["a one", "b two", "a three", "a four", "b end", "a end"]):
         with (tmp_path / "log").open("a") as log:
             log.write(line + "\n")
         outbox = Outbox(tmp_path / "outbox.db")
         adapter(tmp_path, outbox).step(float(number))
-        words += told(outbox)
+        events += bundles(outbox)
         outbox.close()
-    assert sorted(words) == ["end", "end", "four", "one", "three", "two"]
+    assert events == [["one"], ["two"], ["end"], ["three", "four", "end"]]
 
 
 def test_process_that_dies_before_the_commit_changes_nothing(tmp_path: Path) -> None:

@@ -1,8 +1,11 @@
 """The first process of a honeypot's container, with real processes below it."""
 
+import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -27,14 +30,21 @@ def adapter(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def start(folder: Path, *honeypot: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+@contextmanager
+def start(folder: Path, *honeypot: str) -> Iterator[subprocess.Popen[bytes]]:
+    supervisor = subprocess.Popen(
         [sys.executable, "-m", "honeypot_adapter.run", "steady", "--", *honeypot],
         cwd=folder,
         env={"PYTHONPATH": f"{PACKAGE}:{folder}", "PATH": "/usr/bin:/bin"},
-        stderr=subprocess.PIPE,
-        text=True,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
+    try:
+        yield supervisor
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(supervisor.pid, signal.SIGKILL)
+        supervisor.wait()
 
 
 def notes(folder: Path, text: str) -> list[str]:

@@ -25,6 +25,12 @@ def test_answer_has_right_checksums_and_ends(payload: bytes) -> None:
     assert parse(packet) == Seen("udp", "10.0.0.2", 53, "192.0.2.1", 4000, payload)
 
 
+def test_checksum_is_never_written_as_none() -> None:
+    checksums = {udp_answer(REQUEST, struct.pack("!H", value))[26:28] for value in range(65536)}
+    assert b"\0\0" not in checksums
+    assert b"\xff\xff" in checksums
+
+
 def ipv4(number: int, content: bytes, fragment: int = 0, options: bytes = b"") -> bytes:
     header = 20 + len(options)
     ends = socket.inet_aton("192.0.2.1"), socket.inet_aton("10.0.0.2")
