@@ -76,10 +76,16 @@ class Uploader:
                 with self._connect() as client:
                     self._drain(client)
             except (ServerError, SpoolUnavailableError) as error:
-                with self._condition:
-                    self._failures += 1
-                    self._work = True
+                self._note_failure()
                 log.warning("events wait on the sensor", failures=self._failures, reason=str(error))
+            except Exception:
+                self._note_failure()
+                log.exception("uploading failed, events wait on the sensor", failures=self._failures)
+
+    def _note_failure(self) -> None:
+        with self._condition:
+            self._failures += 1
+            self._work = True
 
     def _wait(self) -> bool:
         """Wait for work, and after failures for the back-off to pass; False means to end."""
@@ -108,7 +114,7 @@ class Uploader:
         except BatchRefusedError as error:
             if len(batch) == 1:
                 self._store.set_aside(batch[0].id, str(error))
-                log.warning("event set aside", event=batch[0].id, reason=str(error))
+                log.warning("event set aside", event_id=batch[0].id, reason=str(error))
                 return
             middle = len(batch) // 2
             self._send(client, batch[:middle])
@@ -130,6 +136,6 @@ class Uploader:
         self._store.forget(done)
         for identifier, reason in rejected:
             self._store.set_aside(identifier, reason)
-            log.warning("event set aside", event=identifier, reason=reason)
+            log.warning("event set aside", event_id=identifier, reason=reason)
         if not done and not rejected:
             raise ServerError("the answer names none of the events that were sent; they are sent again")

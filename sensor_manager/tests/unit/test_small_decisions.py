@@ -1,0 +1,113 @@
+"""Addresses, destinations, drops, patience, and which old flows must go."""
+
+from ipaddress import IPv4Address, IPv4Network
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sensor_support.builders import event
+
+from sensor_manager.model import Attempts, Forward, Forwarding
+from sensor_manager.plan.addresses import allocate
+from sensor_manager.plan.attempts import after_failure, after_start, after_success
+from sensor_manager.plan.backoff import backoff_delay
+from sensor_manager.plan.destination import Exposure, addressed_destination
+from sensor_manager.plan.spool_drops import SpooledSize, choose_drops
+from sensor_manager.plan.stale_flows import FlowsOf, FlowsTo, stale_flows
+from sensor_wire.v1.event import Endpoint, Protocol
+
+POOL = IPv4Network("10.10.10.0/24")
+POT, OTHER = IPv4Address("10.10.10.2"), IPv4Address("10.10.10.6")
+
+
+def test_addresses_stay_and_gaps_are_filled() -> None:
+    taken = {"kept": IPv4Network("10.10.10.4/30"), "leaving": IPv4Network("10.10.10.0/30")}
+    places = allocate(POOL, ["new", "kept"], taken)
+    assert str(places["kept"].address) == "10.10.10.6"
+    assert places["kept"].bridge == "hs-pot1"
+    assert str(places["new"].subnet) == "10.10.10.8/30"
+    assert str(places["new"].gateway) == "10.10.10.9"
+
+
+def test_full_pool_leaves_services_out() -> None:
+    assert len(allocate(IPv4Network("10.10.10.0/29"), ["a", "b", "c"], {})) == 2
+
+
+@given(names=st.sets(st.text("abcdef", min_size=1, max_size=3), max_size=64))
+def test_places_never_overlap(names: set[str]) -> None:
+    places = allocate(POOL, names, {})
+    assert len({place.subnet for place in places.values()}) == len(names)
+    assert all(len(place.bridge) < 16 for place in places.values())
+
+
+EXPOSURE = Exposure(IPv4Address("192.0.2.1"), POT, {"2222/tcp": 22})
+
+
+@pytest.mark.parametrize(
+    ("protocol", "seen", "addressed"),
+    [
+        ("tcp", ("10.10.10.2", 2222), ("192.0.2.1", 22)),
+        ("udp", ("10.10.10.2", 2222), ("192.0.2.1", 2222)),
+        ("tcp", ("10.10.10.2", 4711), ("192.0.2.1", 4711)),
+        ("tcp", ("0.0.0.0", 2222), ("192.0.2.1", 22)),
+        ("icmp", ("10.10.10.2", None), ("192.0.2.1", None)),
+        ("tcp", ("198.51.100.9", 2222), ("198.51.100.9", 2222)),
+    ],
+)
+def test_destination(protocol: str, seen: tuple[str, int | None], addressed: tuple[str, int | None]) -> None:
+    destination = Endpoint.model_validate({"ip": seen[0], "port": seen[1]})
+    body = event(protocol=Protocol(protocol), destination=destination)
+    expected = Endpoint.model_validate({"ip": addressed[0], "port": addressed[1]})
+    assert addressed_destination(body, EXPOSURE) == expected
+
+
+def test_destination_without_address_keeps_what_was_seen() -> None:
+    assert str(addressed_destination(event(), Exposure(None, POT)).ip) == "10.10.10.2"
+
+
+@pytest.mark.parametrize(("excess", "drops"), [(0, []), (-5, []), (1, [1]), (10, [1]), (11, [1, 2]), (999, [1, 2])])
+def test_drops(excess: int, drops: list[int]) -> None:
+    assert choose_drops([SpooledSize(1, 10), SpooledSize(2, 10)], excess) == drops
+
+
+@given(st.integers(-5, 10_000), st.floats(0, 1))
+def test_backoff_is_bounded(failures: int, jitter: float) -> None:
+    delay = backoff_delay(failures, first=1, cap=60, jitter=jitter)
+    assert delay == 0 if failures <= 0 else 0.5 <= delay <= 60
+
+
+def test_backoff_grows() -> None:
+    assert [backoff_delay(count, first=1, cap=60, jitter=1) for count in (1, 2, 3, 7, 8)] == [1, 2, 4, 60, 60]
+
+
+def test_attempts() -> None:
+    first = after_start(None, "c", 10, 1, again=False)
+    assert first == Attempts("c", count=1, retry_at=11)
+    second = after_start(first, "c", 11, 1, again=True)
+    assert second == Attempts("c", count=2, retry_at=13, restarts=1)
+    failed = after_failure(second, "c", 13, 1, "why")
+    assert failed == Attempts("c", count=3, retry_at=17, error="why", restarts=1)
+    assert after_success(failed, "c") == Attempts("c", restarts=1)
+    assert after_failure(failed, "d", 13, 1, "why").count == 1
+
+
+SSH = Forward("tcp", 22, POT, 2222)
+DNS = Forward("udp", 53, POT, 53)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "stale"),
+    [
+        (Forwarding("e", forwards=(SSH,)), Forwarding("e", forwards=(SSH,)), []),
+        (Forwarding("e", forwards=(SSH,)), Forwarding("e"), [FlowsTo(POT)]),
+        (Forwarding("e", forwards=(SSH, DNS)), Forwarding("e", forwards=(SSH,)), [FlowsOf("udp", 53)]),
+        (Forwarding("e"), Forwarding("e", forwards=(SSH,)), []),
+        (
+            Forwarding("e", forwards=(SSH,), catch_all=OTHER),
+            Forwarding("e", forwards=(SSH,)),
+            [FlowsTo(OTHER), FlowsOf("udp"), FlowsOf("icmp")],
+        ),
+    ],
+)
+def test_stale_flows(old: Forwarding, new: Forwarding, stale: list[FlowsOf | FlowsTo]) -> None:
+    assert stale_flows(old, new) == stale
