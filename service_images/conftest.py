@@ -1,16 +1,11 @@
 # ruff: noqa: INP001 - like all test folders this one is no package
-"""Makes the adapters importable where they are not installed, as in their images, and gives tests the sensor's end."""
+"""What the tests of all honeypots share."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-_HERE = Path(__file__).parent
-sys.path[:0] = [str(_HERE / folder) for folder in ("tests/support", "adapter/src", "cowrie/plugin", "recon/plugin")]
-
-from honeypot_testing.sensor_end import SensorEnd  # noqa: E402 - only now importable
+from honeypot_testing.sensor_end import SensorEnd
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from honeypot_adapter.delivery import SOCKET_PATH, log
+from honeypot_adapter.delivery import SOCKET_PATH
+from honeypot_adapter.log import log
 
 _DESCRIPTORS = 3
 _SECONDS = 5.0

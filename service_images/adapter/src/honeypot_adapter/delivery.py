@@ -3,10 +3,10 @@
 import asyncio
 import json
 import random
-import sys
 from pathlib import Path
 
 from honeypot_adapter.event import Json
+from honeypot_adapter.log import log
 from honeypot_adapter.outbox import Outbox, Waiting
 
 SOCKET_PATH = Path("/run/honeysens/events.sock")
@@ -102,9 +102,3 @@ class Delivery:
         if self._streams is not None:
             self._streams[1].close()
             self._streams = None
-
-
-def log(message: str) -> None:
-    """Write a line to the container's log."""
-    sys.stderr.write(f"adapter: {message}\n")
-    sys.stderr.flush()

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from honeypot_adapter.bundler import Bundler
-from honeypot_adapter.delivery import Delivery, log
+from honeypot_adapter.delivery import Delivery
 from honeypot_adapter.event import Contact, Json, Observation
+from honeypot_adapter.log import log
 from honeypot_adapter.logfile import LogFollower
 from honeypot_adapter.outbox import Outbox
 

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Iterator
 from types import FrameType
 
-from honeypot_adapter.delivery import log
+from honeypot_adapter.log import log
 
 _CRASHES = 5
 _CRASH_SECONDS = 60.0

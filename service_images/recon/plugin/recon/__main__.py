@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from honeypot_adapter.capture import Capture, request_capture
-from honeypot_adapter.delivery import Delivery, log
+from honeypot_adapter.delivery import Delivery
 from honeypot_adapter.event import Json
+from honeypot_adapter.log import log
 from honeypot_adapter.outbox import Outbox
 from recon.datagrams import Datagrams
 from recon.listener import Listener
