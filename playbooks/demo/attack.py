@@ -87,6 +87,7 @@ class Server:
         self.password_file = Path(variables["server_admin_password_file"])
         self.ca_file = Path(variables["server_ca_file"])
         self._session = requests.Session()
+        self._session.trust_env = False  # Else the environment's bundle of authorities would replace ours.
         self._session.verify = str(self.ca_file)
         login = {"username": self.username, "password": self.password_file.read_text(encoding="utf-8").strip()}
         answer = self._session.post(f"{self.url}/api/sessions", json=login, timeout=CALL_TIMEOUT_S)

@@ -77,12 +77,13 @@ class Api:
     @property
     def password(self) -> str:
         """The administrator's."""
-        return (ROOT / self.summary["password_file"]).read_text(encoding="utf-8").strip()
+        return (ROOT / str(self.summary["password_file"])).read_text(encoding="utf-8").strip()
 
     @cached_property
     def session(self) -> requests.Session:
         """A logged-in session that carries the token for writing calls."""
         session = requests.Session()
+        session.trust_env = False  # Else the environment's bundle of authorities would replace ours.
         session.verify = self.ca_file
         login = {"username": self.summary["username"], "password": self.password}
         answer = session.post(f"{self.url}/api/sessions", json=login, timeout=30)

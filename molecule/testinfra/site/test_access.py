@@ -164,6 +164,7 @@ def test_a_forged_certificate_header_changes_nothing(api: Api, real: Identity, m
 def test_a_revoked_sensor_is_refused_at_its_very_next_request(api: Api, spare: tuple[int, Identity]) -> None:
     sensor, identity = spare
     kept_alive = requests.Session()
+    kept_alive.trust_env = False
     kept_alive.verify, kept_alive.cert = api.ca_file, identity.pair
     for method, path in SENSOR_PATHS[:3]:
         assert request(api, method, path, identity).ok, path

@@ -90,6 +90,7 @@ def login(url: str, authority: str, username: str, password: str) -> Iterator[Ap
     with requests.Session() as session, NamedTemporaryFile("w", suffix=".crt") as trusted:
         trusted.write(authority)
         trusted.flush()
+        session.trust_env = False  # Else the environment's bundle of authorities would replace ours.
         session.verify = trusted.name
         api = Api(url.rstrip("/"), session)
         answer = api.call("POST", "/sessions", json={"username": username, "password": password})
