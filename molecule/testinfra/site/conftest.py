@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import count
 
 import pytest
-from lab import Api, Attacker, attacker, demo
+from site_testing.lab import Api, Attacker, attacker, demo
 
 NUMBERS = count(100)
 

@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-from lab import SENSOR, Api, docker, run
+from site_testing.lab import SENSOR, Api, docker, run
 
 REFUSED = {400, 401, 403}
 SENSOR_PATHS = [("POST", "/api/sensors/status"), ("POST", "/api/events"), ("GET", "/v2/"), ("GET", "/v2/_catalog")]

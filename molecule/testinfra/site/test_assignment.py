@@ -2,7 +2,7 @@
 
 import subprocess
 
-from lab import Api, Attacker, eventually, honeypot_container, nested_docker
+from site_testing.lab import Api, Attacker, eventually, honeypot_container, nested_docker
 
 POLL_SECONDS = 5
 BANNER = "import socket,sys; s = socket.create_connection((sys.argv[1], 22), 10); s.settimeout(10); print(s.recv(64))"

@@ -4,7 +4,7 @@ import os
 import subprocess
 import time
 
-from lab import Api, Attacker, eventually
+from site_testing.lab import Api, Attacker, eventually
 
 UDP_DATAGRAM = (
     "import socket,sys; s = socket.socket(type=socket.SOCK_DGRAM); s.sendto(sys.argv[2].encode(), (sys.argv[1], 5353))"

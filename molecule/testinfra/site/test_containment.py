@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from lab import DOCKER, SENSOR, Api, Attacker, docker, eventually, honeypot_container, nested_docker
+from site_testing.lab import DOCKER, SENSOR, Api, Attacker, docker, eventually, honeypot_container, nested_docker
 
 PROBE = r"""
 import json, socket, struct, sys

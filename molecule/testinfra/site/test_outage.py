@@ -3,7 +3,7 @@
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from lab import SENSOR, Api, Attacker, docker, eventually, run
+from site_testing.lab import SENSOR, Api, Attacker, docker, eventually, run
 
 LOGINS = 200
 SERVER = ("honeysens-proxy", "honeysens-web", "honeysens-worker")

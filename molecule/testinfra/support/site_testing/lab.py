@@ -13,7 +13,7 @@ from typing import Any
 
 import requests
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 DOCKER = "/usr/bin/docker"
 SENSOR = "honeysens-sensor"
 LAN = "honeysens-lan"
