@@ -66,8 +66,9 @@ def _sensor_table(forwarding: Forwarding) -> Iterator[str]:
     for each in forwarding.forwards:
         yield f"{arriving} {each.protocol} dport {each.port} dnat ip to {each.address}:{each.container_port}"
     if forwarding.catch_all is not None:
-        for match in ("meta l4proto tcp", "meta l4proto udp", "icmp type echo-request"):
-            yield f"{arriving} {match} dnat ip to {forwarding.catch_all}"
+        yield f"{arriving} meta l4proto tcp dnat ip to {forwarding.catch_all}"
+        yield f"{arriving} meta l4proto udp dnat ip to {forwarding.catch_all}"
+        yield f"iifname {outside} fib daddr type local icmp type echo-request dnat ip to {forwarding.catch_all}"
     yield "}"
     yield "chain forward {"
     yield "type filter hook forward priority filter; policy drop;"

@@ -1,10 +1,15 @@
 """Network namespaces of a test: a local network with attackers, and the sensor on it."""
 
 import contextlib
+import random
 import secrets
+import socket
+import struct
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from sensor_manager.effects.network_namespace import in_network_namespace
 
 LAN_ADDRESSES = ("198.51.100.1", "198.51.100.10", "198.51.100.11")
 """The server's address and two attackers'."""
@@ -22,6 +27,30 @@ def sh(*command: str, stdin: str = "") -> str:
 def path(namespace: str) -> str:
     """Return the path of a namespace."""
     return f"/run/netns/{namespace}"
+
+
+def ping(namespace: str, address: str, timeout: float = 1.0) -> bool:
+    """Tell whether an echo request sent in the namespace is answered; IPv4 or IPv6."""
+    if ":" in address:
+        family, protocol, request, answer, offset = socket.AF_INET6, socket.IPPROTO_ICMPV6, 128, 129, 0
+    else:
+        family, protocol, request, answer, offset = socket.AF_INET, socket.IPPROTO_ICMP, 8, 0, 20
+    number = random.randrange(1, 2**16)
+    checksum = 0xFFFF - sum((request << 8, number, 1)) % 0xFFFF
+
+    def attempt() -> bool:
+        with socket.socket(family, socket.SOCK_RAW, protocol) as probe:
+            probe.settimeout(timeout)
+            try:
+                probe.sendto(struct.pack("!BBHHH", request, 0, checksum, number, 1), (address, 0))
+                while True:
+                    message = probe.recv(1000)[offset:]
+                    if message[0] == answer and struct.unpack_from("!H", message, 4)[0] == number:
+                        return True
+            except OSError:
+                return False
+
+    return in_network_namespace(path(namespace), attempt)
 
 
 @dataclass(frozen=True)
