@@ -1,6 +1,7 @@
 """recon in its container, with sockets made for it as a sensor makes them, touched by real clients."""
 
 import base64
+import contextlib
 import os
 import socket
 import struct
@@ -138,6 +139,16 @@ def test_scan_of_a_thousand_ports_is_one_session(sensor_end: SensorEnd, recon: H
     assert len({event.session for event in sensor_end.events}) == 1
     assert len(sensor_end.events) <= 5
     assert {event.kind for event in sensor_end.events} == {"scan"}
+
+
+def test_flood_of_connections_is_bounded_and_one_session(sensor_end: SensorEnd, recon: HoneypotContainer) -> None:
+    with contextlib.ExitStack() as clients:
+        silent = [clients.enter_context(socket.create_connection((recon.address, 9000), 5)) for _ in range(100)]
+        for client in silent[64:]:
+            client.settimeout(2)
+            assert client.recv(100) == b"", "a connection beyond the bound was kept open"
+        wait_for(lambda: of_port(sensor_end, 9000), 5, "the event")
+    assert {event.session for event in sensor_end.events} == {of_port(sensor_end, 9000)[0].session}
 
 
 def test_half_open_contact_is_told(sensor_end: SensorEnd, recon: HoneypotContainer) -> None:

@@ -33,15 +33,17 @@ class Recon:
     async def run(self, capture: Capture, stop: asyncio.Event) -> None:
         """Record until told to stop."""
         datagrams = Datagrams(capture.packets, capture.answers, self._teller(self._tracker.touch))
-        asyncio.get_running_loop().add_reader(capture.packets, datagrams.read)
         listener = Listener(self._teller(self._tracker.accepted), self._teller(self._tracker.payload))
-        server = await listener.serve(capture.listener)
+        capture.listener.settimeout(0)
+        loop = asyncio.get_running_loop()
+        loop.add_reader(capture.packets, datagrams.read)
+        loop.add_reader(capture.listener, listener.accept, capture.listener)
         log("recording")
         while not stop.is_set():
             self._keep(self._tracker.tick(Moment.now()))
             await asyncio.sleep(_TICK_SECONDS)
-        server.close()
-        asyncio.get_running_loop().remove_reader(capture.packets)
+        loop.remove_reader(capture.listener)
+        loop.remove_reader(capture.packets)
         self._keep(self._tracker.finish(Moment.now()))
 
     def _teller(self, method: Callable[[Seen, Moment], list[Json]]) -> Callable[[Seen], None]:

@@ -5,11 +5,12 @@ import socket
 import struct
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 
 from recon.packets import Seen
 
 _SO_ORIGINAL_DST = 80
-_BACKLOG = 4096
+_AT_ONCE = 64
 _MAX_CONNECTIONS = 512
 _MAX_PER_SOURCE = 64
 _PAYLOAD_BYTES = 4097
@@ -28,54 +29,61 @@ class Listener:
         self._accepted = accepted
         self._payload = payload
         self._open: Counter[str] = Counter()
+        self._conversations: set[asyncio.Task[None]] = set()
 
-    async def serve(self, listener: socket.socket) -> asyncio.Server:
-        """Accept on a listening socket to which all ports are redirected."""
-        listener.settimeout(0)
-        return await asyncio.start_server(self._handle, sock=listener, backlog=_BACKLOG, limit=_PAYLOAD_BYTES)
+    def accept(self, listener: socket.socket) -> None:
+        """Take up the connections that wait; for the event loop to call when the listening socket is readable."""
+        for _ in range(_AT_ONCE):
+            try:
+                connection, peer = listener.accept()
+            except OSError:
+                return  # none is left, or the attacker is gone
+            seen = _ends(connection, peer)
+            if seen is not None:
+                self._accepted(seen)
+            if seen is None or self._open.total() >= _MAX_CONNECTIONS or self._open[seen.source] >= _MAX_PER_SOURCE:
+                connection.close()
+                continue
+            self._open[seen.source] += 1
+            task = asyncio.get_running_loop().create_task(self._handle(seen, connection))
+            self._conversations.add(task)
+            task.add_done_callback(self._conversations.discard)
 
-    async def _handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        seen = _ends(writer)
-        if seen is None:
-            writer.transport.abort()
-            return
-        self._accepted(seen)
-        if self._open.total() >= _MAX_CONNECTIONS or self._open[seen.source] >= _MAX_PER_SOURCE:
-            writer.transport.abort()
-            return
-        self._open[seen.source] += 1
-        try:
-            await self._converse(seen, reader, writer)
-        except OSError:
-            pass  # the attacker is gone
-        finally:
-            self._open[seen.source] -= 1
-            if not self._open[seen.source]:
-                del self._open[seen.source]
-            writer.close()
+    async def _handle(self, seen: Seen, connection: socket.socket) -> None:
+        with connection:
+            connection.settimeout(0)
+            with suppress(OSError):  # the attacker is gone
+                await self._converse(seen, connection)
+        self._open[seen.source] -= 1
+        if not self._open[seen.source]:
+            del self._open[seen.source]
 
-    async def _converse(self, seen: Seen, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        data = await _first_bytes(reader)
+    async def _converse(self, seen: Seen, connection: socket.socket) -> None:
+        data = await _first_bytes(connection)
         if not data:
             # Some clients wait for the server to speak first.
-            writer.write(_ANSWER)
-            data = await _first_bytes(reader)
+            await _answer(connection)
+            data = await _first_bytes(connection)
         if data:
             self._payload(seen._replace(payload=data))
-            writer.write(_ANSWER)
-            async with asyncio.timeout(_SILENCE_SECONDS):
-                await writer.drain()
+            await _answer(connection)
 
 
-async def _first_bytes(reader: asyncio.StreamReader) -> bytes:
+async def _answer(connection: socket.socket) -> None:
+    async with asyncio.timeout(_SILENCE_SECONDS):
+        await asyncio.get_running_loop().sock_sendall(connection, _ANSWER)
+
+
+async def _first_bytes(connection: socket.socket) -> bytes:
     """Read what the client sends first, for a bounded time and size; nothing when it is silent or gone."""
     data = b""
     patience = _SILENCE_SECONDS
     while len(data) < _PAYLOAD_BYTES:
         try:
-            chunk = await asyncio.wait_for(reader.read(_PAYLOAD_BYTES - len(data)), patience)
-        except TimeoutError:
-            break
+            async with asyncio.timeout(patience):
+                chunk = await asyncio.get_running_loop().sock_recv(connection, _PAYLOAD_BYTES - len(data))
+        except OSError:
+            break  # silent (the time is over) or gone: what came before counts
         if not chunk:
             break
         data += chunk
@@ -83,12 +91,8 @@ async def _first_bytes(reader: asyncio.StreamReader) -> bytes:
     return data
 
 
-def _ends(writer: asyncio.StreamWriter) -> Seen | None:
+def _ends(connection: socket.socket, peer: tuple[str, int]) -> Seen | None:
     """Tell who addressed what; None when the connection is gone already."""
-    connection = writer.get_extra_info("socket")
-    peer = writer.get_extra_info("peername")
-    if peer is None:
-        return None
     try:
         original = connection.getsockopt(socket.SOL_IP, _SO_ORIGINAL_DST, 16)
     except OSError:

@@ -29,6 +29,8 @@ class HoneypotContainer:
         self._memory_mb = memory_mb
 
     def __enter__(self) -> Self:
+        known = subprocess.run([DOCKER, "image", "inspect", self._image], capture_output=True, check=False)
+        assert known.returncode == 0, f"there is no image {self._image}: run playbooks/build-service-images.yml first"
         docker("network", "create", "--internal", self._name)
         try:
             docker(*self._run_command())
