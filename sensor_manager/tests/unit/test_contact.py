@@ -10,7 +10,7 @@ from sensor_support.mini_server import TOKEN, MiniServer, mini_server
 
 from sensor_manager.server import contact as contact_module
 from sensor_manager.server.client import ServerClient
-from sensor_manager.server.contact import ConfigError, ServerContact, load_config
+from sensor_manager.server.contact import ConfigError, ServerContact, load_config, registry_of
 from sensor_manager.server.desired_store import load_desired
 from sensor_manager.server.enrolment import enrol
 from sensor_manager.server.errors import ServerError
@@ -186,6 +186,14 @@ def test_something_else_that_answers_is_told(server: MiniServer, settings: Setti
         pytest.raises(ServerError, match="no HoneySens"),
     ):
         identify(client)
+
+
+@pytest.mark.parametrize(
+    ("url", "registry"), [("https://192.0.2.1:8443", "192.0.2.1:8443"), ("https://server", "server:443")]
+)
+def test_registry_is_never_a_bare_name(server: MiniServer, settings: Settings, url: str, registry: str) -> None:
+    config = write_config(settings, server).model_copy(update={"server_url": url})
+    assert registry_of(config) == registry
 
 
 def test_configuration_errors_name_the_fields_and_no_secret(tmp_path: Path) -> None:

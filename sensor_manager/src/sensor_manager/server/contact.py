@@ -25,6 +25,7 @@ from sensor_wire.v1.poll import Report
 FIRST_DELAY = 1.0
 MAX_DELAY = 60.0
 DEFAULT_INTERVAL = 60.0
+HTTPS_PORT = 443
 MIN_GAP = 2.0
 """Seconds between polls even when there is news."""
 
@@ -53,8 +54,12 @@ def load_config(path: Path) -> SensorConfig:
 
 
 def registry_of(config: SensorConfig) -> str:
-    """Return `host:port` of the server, where the registry is too."""
-    return urlsplit(config.server_url).netloc
+    """Return `host:port` of the server, where the registry is too.
+
+    The port is always said: without one the engine would take a plain name for a repository at a public registry.
+    """
+    address = urlsplit(config.server_url)
+    return f"{address.hostname}:{address.port or HTTPS_PORT}"
 
 
 class ServerContact:
