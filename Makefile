@@ -27,7 +27,7 @@ demo-down: setup ## Remove all of the demo; image caches stay
 	@rm -rf dist/demo
 
 dev: setup ## The server alone, on SQLite, reloading when its source changes
-	@playbooks/demo/dev
+	@python playbooks/demo/dev.py
 
 ##@ Check it
 test: setup ## Everything CI runs

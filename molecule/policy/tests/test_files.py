@@ -13,7 +13,10 @@ TEXT_LIMIT = 2_000_000
 FORBIDDEN_HOSTS = [
     *(".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("registry", "npmjs", "org"))),
     *(".".join(parts) for parts in (("deb", "debian", "org"), ("security", "debian", "org"), ("ftp", "debian", "org"))),
-    *(".".join(parts) for parts in (("docker", "io/library"), ("index", "docker", "io"), ("registry-1", "docker", "io"))),
+    *(
+        ".".join(parts)
+        for parts in (("docker", "io/library"), ("index", "docker", "io"), ("registry-1", "docker", "io"))
+    ),
     *(".".join(parts) for parts in (("ghcr", "io"), ("quay", "io"), ("galaxy", "ansible", "com"))),
 ]
 SECRETS = [

@@ -82,5 +82,7 @@ def test_used_collections_are_required() -> None:
     required = {collection["name"] for collection in read(ROOT / "requirements.yml")["collections"]}
     files = [file for folder in ("roles", "playbooks") for file in (ROOT / folder).rglob("*.yml")]
     words = {word for file in files for word in file.read_text(encoding="utf-8").replace(":", " ").split()}
-    used = {".".join(word.split(".")[:2]) for word in words if word.count(".") == 2 and word.split(".")[0] in NAMESPACES}
+    used = {
+        ".".join(word.split(".")[:2]) for word in words if word.count(".") == 2 and word.split(".")[0] in NAMESPACES
+    }
     assert used - {"ansible.builtin"} <= required

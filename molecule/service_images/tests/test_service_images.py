@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from defusedxml.ElementTree import fromstring
+
 from sensor_wire.honeypot.manifest import ServiceManifest
 
 EPHEMERAL = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
