@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from sensor_support import engine, namespaces
 from sensor_support.builders import desired, event, eventually, service, uuid7
-from sensor_support.engine import DOCKER
+from sensor_support.engine import DOCKER, NestedEngine
 from sensor_support.mini_server import TOKEN, MiniServer, mini_server
 from sensor_support.namespaces import ATTACKER, SENSOR, SERVER, Lan, sh
 
@@ -54,11 +54,12 @@ SLEEPER = "$SIG{TERM} = sub { exit 0 }; sleep 1 while 1;"
 class Sensor:
     """The sensor under test and all around it."""
 
-    def __init__(self, folder: Path, net: Lan, server: MiniServer, docker: str) -> None:
+    def __init__(self, folder: Path, net: Lan, server: MiniServer, engine: NestedEngine) -> None:
         self.folder = folder
         self.net = net
         self.server = server
-        self.docker = docker
+        self.engine = engine
+        self.docker = engine.address
         self.digests: dict[str, str] = {}
         self._process: subprocess.Popen[bytes] | None = None
         config = SensorConfig(
@@ -214,9 +215,9 @@ def sensor(tmp_path: Path, published: Callable[[Sensor], None]) -> Iterator[Sens
         server = in_network_namespace(
             namespaces.path(net.lan), lambda: stack.enter_context(mini_server(tmp_path, SERVER))
         )
-        docker = stack.enter_context(engine.nested_engine(tmp_path, net.sensor))
+        nested = stack.enter_context(engine.nested_engine(tmp_path, net.sensor))
         stack.callback(shutil.rmtree, f"/etc/docker/certs.d/{server.address}", ignore_errors=True)
-        sensor = Sensor(tmp_path, net, server, docker)
+        sensor = Sensor(tmp_path, net, server, nested)
         published(sensor)
         sensor.start()
         stack.callback(sensor.kill)
@@ -282,6 +283,15 @@ def test_restarts_adopt_what_runs(sensor: Sensor) -> None:
     sensor.runs("pot", "sleeper")
     assert sensor.containers() == before
     eventually(lambda: sensor.server.events, "the event of the time without server arrives", 10)
+
+
+def test_engine_restart_brings_all_back(sensor: Sensor) -> None:
+    sensor.want("pot", "sleeper")
+    sensor.runs("pot", "sleeper")
+    sensor.engine.restart()
+    eventually(lambda: "hello" in sensor.connect(), "the honeypot answers again", 30)
+    for each in eventually(lambda: sensor.capture("sleeper"), "the catch-all captures again"):
+        each.close()
 
 
 def test_ended_catch_all_is_started_and_prepared_again(sensor: Sensor) -> None:
@@ -366,10 +376,11 @@ def test_taken_over_honeypot_reaches_nothing_also_after_restarts(sensor: Sensor)
             _assert_closed(sensor)
             sh("ip", "netns", "exec", sensor.net.sensor, "nft", "delete", "table", "inet", "honeysens")
             eventually(lambda: "honeysens" in sensor.rules(), "the rules are back")
-            sh(DOCKER, "-H", sensor.docker, "restart", "-t", "1", "honeysens-pot")
+            sensor.engine.restart()
             sensor.kill(signal.SIGTERM)
             sensor.start()
-            eventually(lambda: "hello" in sensor.connect(), "the honeypot answers again")
+            sensor.server.reports.clear()
+            sensor.runs("pot", "sleeper")
             _assert_closed(sensor)
             with pytest.raises(BlockingIOError):
                 leak.recv(100)

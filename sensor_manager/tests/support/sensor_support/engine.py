@@ -20,52 +20,48 @@ IMAGE_LAYER = "application/vnd.docker.image.rootfs.diff.tar"
 OCTETS = "application/octet-stream"
 
 
+class NestedEngine:
+    """A dockerd in a network namespace; `address` is its socket's."""
+
+    def __init__(self, folder: Path, namespace: str) -> None:
+        self.address = f"unix://{folder}/docker.sock"
+        self._log = folder / "dockerd.log"
+        off = dict.fromkeys(("iptables", "ip6tables", "userland-proxy"), False)
+        config = folder / "daemon.json"
+        config.write_text(json.dumps(off | {"bridge": "none", "no-new-privileges": True}))
+        places = [f"--data-root={folder}/data", f"--exec-root={folder}/exec", f"--pidfile={folder}/docker.pid"]
+        daemon = ["dockerd", f"--host={self.address}", f"--config-file={config}", *places]
+        self._command = ["nsenter", f"--net=/run/netns/{namespace}", *daemon]
+        self._process = self._start()
+
+    def restart(self) -> None:
+        """End it as a service manager would, and start it again."""
+        self.stop()
+        self._process = self._start()
+
+    def stop(self) -> None:
+        """End it; its containers end with it."""
+        self._process.terminate()
+        self._process.wait(30)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with self._log.open("ab") as log:
+            process = subprocess.Popen(self._command, stdout=log, stderr=log)
+        eventually(lambda: _answers(self.address) or process.poll() is not None, "the engine answers", 30)
+        assert process.poll() is None, self._log.read_text()
+        return process
+
+
 @contextlib.contextmanager
-def nested_engine(folder: Path, namespace: str) -> Iterator[str]:
-    """Run dockerd in this network namespace; yields its address."""
-    address = f"unix://{folder}/docker.sock"
-    config = folder / "daemon.json"
-    config.write_text(
-        json.dumps(
-            {
-                "iptables": False,
-                "ip6tables": False,
-                "bridge": "none",
-                "userland-proxy": False,
-                "no-new-privileges": True,
-            }
-        )
-    )
-    arguments = [
-        f"--host={address}",
-        f"--config-file={config}",
-        f"--data-root={folder}/data",
-        f"--exec-root={folder}/exec",
-        f"--pidfile={folder}/docker.pid",
-    ]
-    log = (folder / "dockerd.log").open("w")
-    process = subprocess.Popen(
-        [
-            "nsenter",
-            f"--net=/run/netns/{namespace}",
-            "dockerd",
-            f"--host={address}",
-            f"--config-file={config}",
-            *arguments,
-        ],
-        stdout=log,
-        stderr=log,
-    )
+def nested_engine(folder: Path, namespace: str) -> Iterator[NestedEngine]:
+    """Run an engine for the length of a block; removes its containers before it ends."""
+    engine = NestedEngine(folder, namespace)
     try:
-        eventually(lambda: _answers(address) or process.poll() is not None, "the engine answers", 30)
-        assert process.poll() is None, (folder / "dockerd.log").read_text()
-        yield address
+        yield engine
     finally:
-        for container in sh(DOCKER, "-H", address, "ps", "-aq").split():
-            sh(DOCKER, "-H", address, "rm", "-f", container)
-        process.terminate()
-        process.wait(30)
-        log.close()
+        for container in sh(DOCKER, "-H", engine.address, "ps", "-aq").split():
+            sh(DOCKER, "-H", engine.address, "rm", "-f", container)
+        engine.stop()
 
 
 def _answers(address: str) -> bool:
