@@ -8,6 +8,7 @@ export UV_PYTHON_DOWNLOADS := never
 PLAY := ansible-playbook -i inventories/demo
 PYTHON_FOLDERS := server_app sensor_manager service_images image_builder roles molecule playbooks .ci
 COMPILE := uv pip compile -q --generate-hashes --universal --python-version 3.12 --no-header --no-annotate
+TESTS := server_app sensor_manager service_images image_builder roles
 PURE := not docker and not netns and not postgres and not system
 
 .PHONY: help setup demo demo-down dev test test-unit lint fix images firmware-docker lock schema clean
@@ -34,7 +35,7 @@ test: setup ## Everything CI runs
 	@python .ci/stages.py
 
 test-unit: setup ## Tests that need nothing but Python (under a minute)
-	@python -m pytest -q -m "$(PURE)"
+	@python -m pytest -q -m "$(PURE)" $(TESTS)
 
 lint: setup ## Style, types, architecture, roles, templates
 	ruff check $(PYTHON_FOLDERS)

@@ -20,6 +20,7 @@ INSTALL = (
     '{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; }'
 )
 PLAY = ["ansible-playbook", "-i", "inventories/demo"]
+TESTS = ["server_app", "sensor_manager", "service_images", "image_builder", "roles"]
 REAL_PARTS = "docker or netns or postgres"
 SCENARIOS_LAST = ["site"]
 
@@ -45,7 +46,7 @@ def stages() -> list[Stage]:
         *(molecule(name) for name in early),
         Stage("tools", ["sh", "-c", INSTALL, "sh", *TOOLS]),
         Stage("images", [*PLAY, *playbooks]),
-        Stage("tests on real parts", [sys.executable, "-m", "pytest", "-q", "-m", REAL_PARTS]),
+        Stage("tests on real parts", [sys.executable, "-m", "pytest", "-q", "-m", REAL_PARTS, *TESTS]),
         *(molecule(name) for name in middle),
         *(molecule(name) for name in late if name in scenarios),
     ]

@@ -69,7 +69,10 @@ def export_layout(image: str, layout: Path) -> str:
         ArchiveError: skopeo failed; carries what it said.
     """
     command = ["skopeo", "--insecure-policy", "copy", "--quiet", f"docker-daemon:{image}", f"oci:{layout}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - a fixed program
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - a fixed program
+    except FileNotFoundError as error:
+        raise ArchiveError("skopeo is not installed.") from error
     if done.returncode != 0:
         raise ArchiveError(f"skopeo cannot export {image}: {done.stderr.strip()}")
     (manifest,) = json.loads((layout / "index.json").read_text(encoding="utf-8"))["manifests"]

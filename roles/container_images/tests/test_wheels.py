@@ -1,0 +1,35 @@
+"""Which pins apply to our images, and wheels of our own."""
+
+import zipfile
+from pathlib import Path
+
+from roles.container_images.module_utils.image_build import wheels
+
+REQUIREMENTS = r"""# a comment
+colorama==0.4.6 ; sys_platform == 'win32' \
+    --hash=sha256:aa
+old==1.0 ; python_full_version < '3.13' \
+    --hash=sha256:bb
+new==2.0 ; python_full_version >= '3.13' \
+    --hash=sha256:cc \
+    --hash=sha256:dd
+plain==3.0 \
+    --hash=sha256:ee
+"""
+
+
+def test_pins_are_chosen_for_the_images_python_not_for_ours() -> None:
+    assert wheels.applicable(REQUIREMENTS).splitlines() == [
+        "new==2.0 --hash=sha256:cc --hash=sha256:dd",
+        "plain==3.0 --hash=sha256:ee",
+    ]
+
+
+def test_our_wheels_are_the_same_bytes_every_time(tmp_path: Path) -> None:
+    package = Path(__file__).parents[3] / "server_app" / "wire"
+    for name in ("first", "second"):
+        wheels.build(package, tmp_path / name)
+    (first,) = (tmp_path / "first").iterdir()
+    (second,) = (tmp_path / "second").iterdir()
+    assert first.read_bytes() == second.read_bytes()
+    assert "sensor_wire/__init__.py" in zipfile.ZipFile(first).namelist()
