@@ -1,12 +1,11 @@
 """Fixtures of the tests against the running demo."""
 
 from collections.abc import Iterator
-from itertools import count
 
 import pytest
 from site_testing.lab import Api, Attacker, attacker, demo
 
-NUMBERS = count(100)
+HOSTS = range(100, 250)
 
 
 @pytest.fixture(scope="session")
@@ -16,9 +15,9 @@ def api() -> Api:
 
 @pytest.fixture
 def intruder(api: Api) -> Iterator[Attacker]:
-    """An attacker whose address no other test has used."""
-    number = next(NUMBERS)
+    """An attacker whose address the server has never seen, so that what it shows of him is this test's."""
     sensor = str(api.summary["sensor"]["address"])
     prefix = sensor.rpartition(".")[0]
+    number = next(host for host in HOSTS if not api.items("/events/sessions", source=f"{prefix}.{host}", limit=1))
     with attacker(f"hs-t{number}", f"{prefix}.{number}", sensor) as one:
         yield one

@@ -10,6 +10,7 @@ from site_testing.lab import DOCKER, SENSOR, Api, Attacker, docker, eventually, 
 
 PROBE = r"""
 import json, socket, struct, sys
+from concurrent.futures import ThreadPoolExecutor
 
 def tcp(ip, port):
     with socket.create_connection((ip, port), 1.5):
@@ -28,12 +29,15 @@ def ping(ip, port):
         s.sendto(struct.pack("!BBHHH", 128 if v6 else 8, 0, 0, 1, 1), socket.getaddrinfo(ip, 0)[0][4])
         return "answered %r" % (s.recvfrom(512),)
 
-opened = []
-for kind, ip, port in json.load(sys.stdin):
+def attempt(target):
+    kind, ip, port = target
     try:
-        opened.append([kind, ip, port, {"tcp": tcp, "udp": udp, "icmp": ping}[kind](ip, port)])
+        return [[kind, ip, port, {"tcp": tcp, "udp": udp, "icmp": ping}[kind](ip, port)]]
     except OSError:
-        pass
+        return []
+
+with ThreadPoolExecutor(24) as pool:
+    opened = sum(pool.map(attempt, json.load(sys.stdin)), [])
 print(json.dumps(opened))
 """
 ECHO = r"""
