@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[3]
 TEXT_LIMIT = 2_000_000
 
-# Where packages come from is the machine's own configuration. The names are put together so that this file keeps the rule.
+# Packages come from where the machine says. The names are put together so that this file keeps the rule too.
 FORBIDDEN_HOSTS = [
     *(".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("registry", "npmjs", "org"))),
     *(".".join(parts) for parts in (("deb", "debian", "org"), ("security", "debian", "org"), ("ftp", "debian", "org"))),
