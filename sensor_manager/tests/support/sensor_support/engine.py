@@ -39,6 +39,18 @@ class NestedEngine:
         self.stop()
         self._process = self._start()
 
+    def remove_all(self, repositories: str) -> None:
+        """Remove all containers and networks, and the images whose repository contains this text."""
+        for container in self._docker("ps", "-aq"):
+            self._docker("rm", "-f", container)
+        self._docker("network", "prune", "-f")
+        for image in self._docker("images", "--digests", "--format", "{{.Repository}}@{{.Digest}}"):
+            if repositories in image:
+                self._docker("rmi", "-f", image)
+
+    def _docker(self, *arguments: str) -> list[str]:
+        return sh(DOCKER, "-H", self.address, *arguments).splitlines()
+
     def stop(self) -> None:
         """End it; its containers end with it."""
         self._process.terminate()
@@ -59,20 +71,33 @@ def nested_engine(folder: Path, namespace: str) -> Iterator[NestedEngine]:
     try:
         yield engine
     finally:
-        for container in sh(DOCKER, "-H", engine.address, "ps", "-aq").split():
-            sh(DOCKER, "-H", engine.address, "rm", "-f", container)
-        engine.stop()
+        try:
+            engine.remove_all("test/")
+        finally:
+            engine.stop()
 
 
 def _answers(address: str) -> bool:
     return subprocess.run([DOCKER, "-H", address, "version"], capture_output=True, check=False).returncode == 0
 
 
+def copy_base(folder: Path, engine: NestedEngine) -> None:
+    """Give the engine our base image, so that pulls need only what comes on top of it."""
+    archive = folder / "base.tar"
+    _require_base()
+    sh(DOCKER, "save", "-o", str(archive), BASE)
+    sh(DOCKER, "-H", engine.address, "load", "-q", "-i", str(archive))
+    archive.unlink()
+
+
+def _require_base() -> None:
+    there = subprocess.run([DOCKER, "image", "inspect", BASE], capture_output=True, check=False).returncode == 0
+    assert there, f"{BASE} is missing; build it first (make images)"
+
+
 def build_image(folder: Path, files: dict[str, str], entrypoint: list[str], extra: str = "") -> str:
     """Build an image from our base with these files in `/`; returns its id. Needs the base image."""
-    assert subprocess.run([DOCKER, "image", "inspect", BASE], capture_output=True, check=False).returncode == 0, (
-        f"{BASE} is missing; build it first (make images)"
-    )
+    _require_base()
     context = folder / "context"
     context.mkdir()
     for name, content in files.items():

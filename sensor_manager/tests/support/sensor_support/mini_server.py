@@ -44,16 +44,9 @@ class MiniServer:
 
     def __init__(self, folder: Path, address: str = "127.0.0.1", port: int = 0) -> None:
         self.authority = Authority()
-        self.desired: Desired | None = None
-        self.reports: list[Report] = []
-        self.events: dict[str, dict[str, Any]] = {}
-        self.copies: dict[str, int] = {}
-        self.faults: deque[int | str] = deque()
-        self.poison: set[str] = set()
-        self.tokens = {TOKEN}
         self.blobs: dict[str, tuple[str, bytes]] = {}
-        self.available = True
         self.hang = threading.Event()
+        self.forget()
         certificate, key = self.authority.server_files(folder, address)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
@@ -64,6 +57,17 @@ class MiniServer:
         self.address = f"{address}:{self._http.server_port}"
         self.url = f"https://{self.address}"
         threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True).start()
+
+    def forget(self) -> None:
+        """Be a new server with the same certificate and registry."""
+        self.desired: Desired | None = None
+        self.reports: list[Report] = []
+        self.events: dict[str, dict[str, Any]] = {}
+        self.copies: dict[str, int] = {}
+        self.faults: deque[int | str] = deque()
+        self.poison: set[str] = set()
+        self.tokens = {TOKEN}
+        self.available = True
 
     def close(self) -> None:
         """End it, hanging requests included."""
