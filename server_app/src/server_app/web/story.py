@@ -1,7 +1,7 @@
 """What an attacker did in one session, read out of its events: credentials tried, commands typed, what came in raw."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -44,10 +44,9 @@ class Story:
 def story(events: Iterable[EventLike]) -> Story:
     """Read the story out of a session's events."""
     details = [detail for event in events for detail in event.details]
-    credentials = [_credential(detail) for detail in details if detail["kind"] == "login"]
     commands = [Command(moment(detail), detail["data"]) for detail in details if detail["kind"] == "command"]
     return Story(
-        tuple(sorted(credentials, key=lambda attempt: attempt.time)),
+        tuple(sorted(_credentials(details), key=lambda attempt: attempt.time)),
         tuple(sorted(commands, key=lambda command: command.time)),
     )
 
@@ -57,18 +56,21 @@ def moment(entry: Mapping[str, Any]) -> datetime:
     return datetime.fromisoformat(entry["time"])
 
 
-def _credential(detail: Mapping[str, Any]) -> Credential:
-    """A login detail is a JSON object by convention of our adapters; any other text is shown as it is."""
-    facts = facts_of(detail["data"])
-    if facts is None:
-        return Credential(moment(detail), detail["data"], "", None)
-    accepted = facts.get("accepted")
-    return Credential(
-        moment(detail),
-        str(facts.get("user", "")),
-        str(facts.get("password", facts.get("key", ""))),
-        accepted if isinstance(accepted, bool) else None,
-    )
+def _credentials(details: Iterable[Mapping[str, Any]]) -> Iterator[Credential]:
+    """Adapters tell an attempt as `username`, then `password` or `key`, then `login` with what became of it."""
+    user = secret = ""
+    for detail in details:
+        match detail["kind"]:
+            case "username":
+                user = detail["data"]
+            case "password" | "key":
+                secret = detail["data"]
+            case "login":
+                yield Credential(moment(detail), user, secret, _OUTCOMES.get(detail["data"]))
+                user = secret = ""
+
+
+_OUTCOMES = {"accepted": True, "refused": False}
 
 
 def facts_of(data: str) -> dict[str, Any] | None:
