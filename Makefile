@@ -5,7 +5,8 @@ SHELL := /bin/bash -o pipefail
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export UV_PYTHON_DOWNLOADS := never
 
-PLAY := ansible-playbook -i inventories/demo
+INVENTORY ?= inventories/demo
+PLAY := ansible-playbook -i $(INVENTORY)
 PYTHON_FOLDERS := server_app sensor_manager service_images image_builder roles molecule playbooks .ci
 COMPILE := uv pip compile -q --generate-hashes --universal --python-version 3.12 --no-header --no-annotate
 TESTS := server_app sensor_manager service_images image_builder roles
