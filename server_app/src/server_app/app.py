@@ -17,6 +17,7 @@ import server_app.system.api
 import server_app.tasks.api
 import server_app.web.blueprint
 from server_app import problems
+from server_app.api_base.converters import RowNumberConverter
 from server_app.context import KEY, Context
 from server_app.db import Database
 from server_app.settings import Settings
@@ -55,6 +56,7 @@ def create_app(settings: Settings, queue: TaskQueue | None = None) -> APIFlask:
     queue = queue or TaskQueue(settings.data_dir)
     app.extensions[KEY] = Context(settings, Database(settings.database), queue)
     problems.register(app)
+    app.url_map.converters["int"] = RowNumberConverter
     for feature in FEATURES:
         app.register_blueprint(feature.make_blueprint())
     app.register_blueprint(server_app.system.api.make_internal_blueprint())

@@ -14,7 +14,6 @@ from server_app.field_errors import field_errors
 from server_app.initialise import initialise
 from server_app.settings import Settings
 
-BIND = "0.0.0.0:8000"
 PROCESSES = 2
 
 
@@ -64,7 +63,7 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc] # gunicorn ships no type
 
     def load_config(self) -> None:
         options = {
-            "bind": BIND,
+            "bind": self._settings.listen,
             "workers": PROCESSES,
             "worker_class": "gthread",
             "threads": self._settings.web_threads,

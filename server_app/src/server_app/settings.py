@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     poll_interval: Annotated[int, Field(ge=1, le=86400)] = 60
     max_upload_bytes: Annotated[int, Field(ge=1)] = 2 * 1024**3
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    listen: str = "0.0.0.0:8000"
     web_threads: Annotated[int, Field(ge=1, le=256)] = 16
 
     @field_validator("server_names", mode="before")

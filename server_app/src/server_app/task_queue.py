@@ -38,6 +38,7 @@ class TaskQueue:
             filename=str(data_dir / "huey.db"),
             serializer=_JsonSerializer(),
             fsync=True,
+            store_none=True,  # otherwise a task that returns nothing never seems to end
             immediate=immediate,
         )
         self._tasks: dict[str, Callable[..., Any]] = {}

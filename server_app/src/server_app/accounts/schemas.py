@@ -4,7 +4,7 @@ from pydantic import Field, StringConstraints
 
 from server_app.accounts.models import Role
 from server_app.api_base.body import ApiModel
-from server_app.api_base.fields import Name
+from server_app.fields import Name
 
 
 class Credentials(ApiModel):

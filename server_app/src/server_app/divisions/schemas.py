@@ -1,5 +1,5 @@
 from server_app.api_base.body import ApiModel
-from server_app.api_base.fields import Name
+from server_app.fields import Name
 
 
 class NewDivision(ApiModel):

@@ -3,7 +3,7 @@
 from ipaddress import IPv6Address
 from typing import Annotated
 
-from pydantic import Field, IPvAnyAddress, StringConstraints
+from pydantic import IPvAnyAddress, StringConstraints
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, defer, joinedload
 
@@ -11,16 +11,15 @@ from sensor_wire.v1.event import EventKind
 from server_app.accounts.principal import Principal
 from server_app.errors import NotFound
 from server_app.events.models import Event, EventSession
+from server_app.fields import RowId
 from server_app.paging import Page, PageRequest, newest_first
 from server_app.sensors.models import Sensor
-
-MAX_ID = 2**63 - 1
 
 
 class EventFilter(PageRequest):
     """What to list; what is left out does not matter."""
 
-    sensor: Annotated[int, Field(ge=1, le=MAX_ID)] | None = None
+    sensor: RowId | None = None
     service: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")] | None = None
     session: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")] | None = None
     source: IPvAnyAddress | None = None
@@ -41,7 +40,7 @@ def get_event(session: Session, who: Principal, event_id: int) -> Event:
     Raises:
         NotFound: there is none of this number that the user sees.
     """
-    event = session.get(Event, event_id, options=[joinedload(Event.sensor)]) if event_id <= MAX_ID else None
+    event = session.get(Event, event_id, options=[joinedload(Event.sensor)])
     if event is None or not who.sees(event.sensor.division_id):
         raise NotFound(f"There is no event {event_id}.")
     return event
@@ -61,9 +60,7 @@ def get_session(session: Session, who: Principal, session_id: int) -> EventSessi
     Raises:
         NotFound: there is none of this number that the user sees.
     """
-    row = None
-    if session_id <= MAX_ID:
-        row = session.get(EventSession, session_id, options=[joinedload(EventSession.sensor)])
+    row = session.get(EventSession, session_id, options=[joinedload(EventSession.sensor)])
     if row is None or not who.sees(row.sensor.division_id):
         raise NotFound(f"There is no session {session_id}.")
     return row

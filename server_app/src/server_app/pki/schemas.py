@@ -1,16 +1,14 @@
 from datetime import datetime
-from typing import Annotated
-
-from pydantic import Field
 
 from server_app.api_base.body import ApiModel
+from server_app.fields import RowId
 from server_app.pki.models import Certificate
 
 
 class CertificateFilter(ApiModel):
     """What to list."""
 
-    sensor: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    sensor: RowId | None = None
 
 
 class CertificateItem(ApiModel):

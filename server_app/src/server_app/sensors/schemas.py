@@ -3,7 +3,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 from sensor_wire.v1.poll import Report, ServiceReport
 from server_app.api_base.body import ApiModel
-from server_app.api_base.fields import FreeText, Name, PollInterval
+from server_app.fields import FreeText, Name, PollInterval, RowId
 from server_app.sensors.models import Sensor
 from server_app.sensors.service import SensorState, report_of, state_of
 
@@ -12,7 +12,7 @@ class NewSensor(ApiModel):
     """A sensor to be made; `poll_interval` null means the system's."""
 
     name: Name
-    division: int
+    division: RowId
     location: FreeText = ""
     poll_interval: PollInterval | None = None
 

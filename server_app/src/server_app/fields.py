@@ -8,3 +8,7 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=50, pattern=r"^
 """What people call something; no control characters."""
 FreeText = Annotated[str, StringConstraints(max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$")]
 PollInterval = Annotated[int, Field(ge=1, le=86400, description="seconds")]
+
+MAX_ROW_ID = 2**63 - 1
+RowId = Annotated[int, Field(ge=1, le=MAX_ROW_ID)]
+"""The number of a row, as far as a database can count."""

@@ -1,0 +1,109 @@
+"""Logging in and out, and what happens to those who try too often."""
+
+from datetime import timedelta
+
+import pytest
+from server_bench import PASSWORD, URL, Bench, Person
+
+from server_app.accounts import service, throttle
+from server_app.db import now
+
+
+def log_in(person: Person, username: str, password: str) -> int:
+    return person.call("POST", "/sessions", json={"username": username, "password": password}).status_code
+
+
+def test_a_login_gives_a_cookie_that_only_this_site_gets_back(bench: Bench) -> None:
+    answer = bench.app.test_client().post(
+        "/api/sessions", base_url=URL, json={"username": "admin", "password": PASSWORD}
+    )
+
+    assert answer.json is not None
+    assert answer.json["user"] == {"id": 1, "name": "admin", "role": "admin", "divisions": None}
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-honeysens=")
+    for attribute in ("Secure", "HttpOnly", "SameSite=Strict", "Path=/"):
+        assert attribute in cookie
+    assert "Domain" not in cookie
+
+
+@pytest.mark.parametrize(
+    ("username", "password"), [("admin", "wrong"), ("nobody", PASSWORD), ("admin", PASSWORD + " ")]
+)
+def test_a_wrong_login_is_refused_without_saying_what_was_wrong(bench: Bench, username: str, password: str) -> None:
+    answer = Person(bench.app.test_client()).call(
+        "POST", "/sessions", json={"username": username, "password": password}
+    )
+
+    assert answer.status_code == 401
+    assert answer.mimetype == "application/problem+json"
+    assert answer.json is not None
+    assert answer.json["detail"] == "User name or password is wrong."
+
+
+def test_nothing_is_shown_to_strangers(bench: Bench) -> None:
+    stranger = Person(bench.app.test_client())
+    for path in ("/divisions", "/sensors", "/events", "/events/sessions", "/services", "/tasks", "/certs", "/sessions"):
+        assert stranger.call("GET", path).status_code == 401, path
+
+
+def test_a_write_needs_the_token_of_the_session(bench: Bench) -> None:
+    admin = bench.admin
+    for token in ("", "x" * 43, "ä"):
+        answer = admin.call("POST", "/divisions", json={"name": "Berlin"}, headers={"X-CSRF-Token": token})
+        assert answer.status_code == 403
+    assert admin.call("POST", "/divisions", json={"name": "Berlin"}).status_code == 201
+
+
+def test_a_session_ends_by_logging_out(bench: Bench) -> None:
+    admin = bench.admin
+    assert admin.call("GET", "/sessions").status_code == 200
+    cookie = admin.client.get_cookie("__Host-honeysens", domain="server.example.com")
+    assert cookie is not None
+
+    admin.ok("DELETE", "/sessions")
+
+    admin.client.set_cookie("__Host-honeysens", cookie.value, domain="server.example.com", secure=True)
+    assert admin.call("GET", "/sessions").status_code == 401
+
+
+def test_a_session_ends_when_idle_or_old(bench: Bench) -> None:
+    login = service.log_in(bench.database, "admin", PASSWORD, "192.0.2.1", now())
+    later = now()
+    assert service.find(bench.database, login.token, later) is not None
+    assert service.find(bench.database, login.token, later + service.IDLE_TIMEOUT * 1.1) is None
+    while later < now() + service.LONGEST_SESSION:  # never idle, but old in the end
+        assert service.find(bench.database, login.token, later) is not None
+        later += service.IDLE_TIMEOUT * 0.9
+    assert service.find(bench.database, login.token, later) is None
+
+
+def test_the_sixth_wrong_password_in_a_row_has_to_wait(bench: Bench) -> None:
+    attacker = Person(bench.app.test_client())
+    assert [log_in(attacker, "admin", "wrong") for _ in range(5)] == [401] * 5
+
+    answer = attacker.call("POST", "/sessions", json={"username": "admin", "password": PASSWORD})
+
+    assert answer.status_code == 429
+    assert 1 <= int(answer.headers["Retry-After"]) <= 2
+
+
+def test_others_can_log_in_while_somebody_guesses(bench: Bench) -> None:
+    for _ in range(8):
+        log_in(Person(bench.app.test_client()), "admin", "wrong")
+
+    login = service.log_in(bench.database, "admin", PASSWORD, "192.0.2.99", now())
+
+    assert login.principal.name == "admin"
+
+
+def test_a_success_forgets_the_failures(bench: Bench) -> None:
+    person = Person(bench.app.test_client())
+    for _ in range(3):
+        assert [log_in(person, "admin", "wrong") for _ in range(3)] == [401] * 3
+        assert log_in(person, "admin", PASSWORD) == 200
+
+
+def test_waiting_grows_and_has_an_end() -> None:
+    assert [throttle.wait(n, 5).total_seconds() for n in (4, 5, 6, 7)] == [0, 1, 2, 4]
+    assert throttle.wait(10_000, 5) == timedelta(minutes=15)

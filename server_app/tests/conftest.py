@@ -1,0 +1,77 @@
+"""A server for each test, on SQLite and on PostgreSQL."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+from postgres_container import postgres
+from registry_process import registry
+from server_bench import Bench, settings_for, start
+from sqlalchemy import text
+
+from server_app.db import Database
+from server_app.initialise import initialise
+from server_app.models import Base
+
+DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with postgres(tmp_path_factory.mktemp("postgres")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def registry_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with registry(tmp_path_factory.mktemp("registry")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def initialised(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `init` makes of empty folders; each test gets a copy."""
+    folder = tmp_path_factory.mktemp("initialised")
+    initialise(settings_for(folder))
+    return folder
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest) -> str:
+    """An empty database, or an empty text for SQLite in the data folder."""
+    if request.param == "sqlite":
+        return ""
+    url: str = request.getfixturevalue("postgres_url")
+    empty(url)
+    return url
+
+
+@pytest.fixture
+def bench(initialised: Path, tmp_path: Path, database_url: str) -> Iterator[Bench]:
+    """A server as `init` leaves it: one administrator, one division."""
+    folder = copytree(initialised, tmp_path / "server")
+    settings = settings_for(folder, database_url=database_url)
+    if database_url:
+        initialise(settings)
+    bench = start(settings)
+    yield bench
+    bench.database.close()
+
+
+@pytest.fixture
+def cataloguing(bench: Bench, registry_url: str) -> Iterator[Bench]:
+    """The same server with a registry."""
+    settings = bench.settings.model_copy(update={"registry_url": registry_url, "max_upload_bytes": 50 * 1024 * 1024})
+    with_registry = start(settings)
+    yield with_registry
+    with_registry.database.close()
+
+
+def empty(url: str) -> None:
+    """Drop everything in a PostgreSQL database."""
+    database = Database(url)
+    with database.engine.begin() as connection:
+        Base.metadata.drop_all(connection)
+        connection.execute(text("DROP TABLE IF EXISTS alembic_version"))
+    database.close()

@@ -1,0 +1,49 @@
+"""A PostgreSQL of our own image in a container, for the length of a test session."""
+
+import secrets
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+IMAGE = "honeysens/postgres:latest"
+DOCKER = "/usr/bin/docker"
+START_SECONDS = 60
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[str]:
+    """Start the container and remove it afterwards with its volume.
+
+    Args:
+        folder: for the password file.
+
+    Yields:
+        The database's URL.
+    """
+    password = folder / "database_password"
+    password.write_text(secrets.token_urlsafe(16))
+    password.chmod(0o644)  # read by the container's own user
+    folder.chmod(0o755)
+    container = _docker(
+        *("run", "--detach", "--publish", "127.0.0.1::5432", "--read-only", "--cap-drop", "ALL"),
+        *("--tmpfs", "/tmp"),  # noqa: S108 - the container's own
+        *("--volume", f"{password}:/run/secrets/database_password:ro", IMAGE),
+    )
+    try:
+        port = _docker("port", container, "5432/tcp").splitlines()[0].rpartition(":")[2]
+        deadline = time.monotonic() + START_SECONDS
+        ready = "pg_isready", "--quiet", "--host", "127.0.0.1", "--username", "honeysens", "--dbname", "honeysens"
+        while subprocess.run([DOCKER, "exec", container, *ready], check=False).returncode != 0:
+            assert time.monotonic() < deadline, _docker("logs", container)
+            time.sleep(0.1)
+        yield f"postgresql+psycopg://honeysens:{password.read_text()}@127.0.0.1:{port}/honeysens"
+    finally:
+        _docker("rm", "--force", "--volumes", container)
+
+
+def _docker(*arguments: str) -> str:
+    done = subprocess.run([DOCKER, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"docker {arguments[0]}: {done.stderr}; is {IMAGE} built?"
+    return done.stdout.strip()

@@ -1,0 +1,47 @@
+"""A real registry on loopback, as long as a test session lasts."""
+
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+
+CONFIGURATION = """
+version: 0.1
+log: {{level: error}}
+storage: {{filesystem: {{rootdirectory: {folder}/storage}}, delete: {{enabled: true}}}}
+http: {{addr: "127.0.0.1:{port}"}}
+"""
+START_SECONDS = 30
+
+
+@contextmanager
+def registry(folder: Path) -> Iterator[str]:
+    """Start Debian's docker-registry with its storage below `folder`; yields its URL."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    file = folder / "config.yml"
+    file.write_text(CONFIGURATION.format(folder=folder, port=port))
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(["docker-registry", "serve", str(file)], stdout=log, stderr=log)
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while not answers(f"http://127.0.0.1:{port}/v2/"):
+            assert process.poll() is None, (folder / "log").read_text()
+            assert time.monotonic() < deadline, "the registry does not answer"
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def answers(url: str) -> bool:
+    """Whether a GET of the URL succeeds."""
+    try:
+        return requests.get(url, timeout=5).ok
+    except requests.RequestException:
+        return False
