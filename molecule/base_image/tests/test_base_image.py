@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from testinfra.host import Host  # type: ignore[import-untyped]  # ships no types
+from testinfra.host import Host
 
 EPHEMERAL = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
 DOCKER = "/usr/bin/docker"

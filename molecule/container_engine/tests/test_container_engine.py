@@ -2,7 +2,7 @@
 
 import json
 
-from testinfra.host import Host  # type: ignore[import-untyped]  # ships no types
+from testinfra.host import Host
 
 
 def with_systemd(host: Host) -> bool:

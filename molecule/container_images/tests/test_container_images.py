@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from testinfra.host import Host  # type: ignore[import-untyped]  # ships no types
+from testinfra.host import Host
 
 EPHEMERAL = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
 NAME = "molecule-container-images"

@@ -1,15 +1,11 @@
 """What arrives at the host's outer interface goes to the sensor, source addresses kept; the rest is left alone."""
 
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-from lab import ATTACKER, HOST, HOST_INSIDE, PING, SENSOR, ask, inside, ip_command, serve
+from scenario_testing.netfilter import ATTACKER, HOST, HOST_INSIDE, PING, SENSOR, ask, inside, ip_command, serve
 
 
 @pytest.fixture(scope="module", autouse=True)

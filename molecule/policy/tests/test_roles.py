@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]  # plain documents are read
+import yaml
 
 ROOT = Path(__file__).parents[3]
 ROLES = sorted(folder for folder in (ROOT / "roles").iterdir() if (folder / "meta").is_dir())

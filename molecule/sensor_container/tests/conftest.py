@@ -1,12 +1,9 @@
 import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-from sensor import DOCKER, HARDENED, IMAGE, SENSOR, engine_answers, eventually, inside, nested, run
+from scenario_testing.machine import DOCKER, eventually, run
+from scenario_testing.sensor import HARDENED, IMAGE, SENSOR, engine_answers, inside, nested
 
 
 @pytest.fixture(scope="session")

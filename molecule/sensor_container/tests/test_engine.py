@@ -1,6 +1,7 @@
 """The engine inside runs hardened honeypots, and the manager can do its work on them."""
 
-from sensor import HARDENED, SENSOR, inside, inspect, nested, run
+from scenario_testing.machine import run
+from scenario_testing.sensor import HARDENED, SENSOR, inside, inspect, nested
 
 NAMESPACE_WORK = """
 import os, socket, subprocess, sys

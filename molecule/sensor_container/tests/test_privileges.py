@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from sensor import EPHEMERAL, SENSOR, inside, inspect
+from scenario_testing.sensor import EPHEMERAL, SENSOR, inside, inspect
 
 ROLE = Path(__file__).parents[3] / "roles/sensor_container"
 LISTED = yaml.safe_load((ROLE / "vars/privileges.yml").read_text())

@@ -1,7 +1,8 @@
 """Whatever is killed comes back, honeypots outlive it, and a stop is clean."""
 
 import pytest
-from sensor import DOCKER, SENSOR, engine_answers, eventually, inside, inspect, nested, process, run
+from scenario_testing.machine import DOCKER, eventually, run
+from scenario_testing.sensor import SENSOR, engine_answers, inside, inspect, nested, process
 
 MANAGER = "sensor-manager run"
 ENGINE = "^dockerd"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from testinfra.host import Host  # type: ignore[import-untyped] # testinfra ships no types
+from testinfra.host import Host
 
 type Inspect = Callable[[str], dict[str, Any]]
 RUNNING = ["proxy", "registry", "web", "worker"]

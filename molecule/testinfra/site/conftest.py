@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from site_testing.lab import Api, Attacker, attacker, demo
+from scenario_testing.site import Api, Attacker, attacker, demo
 
 HOSTS = range(100, 250)
 

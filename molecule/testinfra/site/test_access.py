@@ -15,7 +15,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-from site_testing.lab import SENSOR, Api, docker, run
+from scenario_testing.machine import docker, run
+from scenario_testing.site import SENSOR, Api
 
 REFUSED = {400, 401, 403}
 SENSOR_PATHS = [("POST", "/api/sensors/status"), ("POST", "/api/events"), ("GET", "/v2/"), ("GET", "/v2/_catalog")]

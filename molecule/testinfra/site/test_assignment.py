@@ -2,7 +2,8 @@
 
 import subprocess
 
-from site_testing.lab import Api, Attacker, eventually, honeypot_container, nested_docker
+from scenario_testing.machine import eventually
+from scenario_testing.site import Api, Attacker, honeypot_container, nested_docker
 
 POLL_SECONDS = 5
 BANNER = "import socket,sys; s = socket.create_connection((sys.argv[1], 22), 10); s.settimeout(10); print(s.recv(64))"

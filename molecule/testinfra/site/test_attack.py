@@ -4,7 +4,8 @@ import os
 import subprocess
 import time
 
-from site_testing.lab import Api, Attacker, eventually
+from scenario_testing.machine import eventually
+from scenario_testing.site import Api, Attacker
 
 UDP_DATAGRAM = (
     "import socket,sys; s = socket.socket(type=socket.SOCK_DGRAM); s.sendto(sys.argv[2].encode(), (sys.argv[1], 5353))"

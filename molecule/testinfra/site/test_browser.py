@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, ViewportSize, sync_playwright
-from site_testing.lab import ROOT, Api
+from scenario_testing.site import ROOT, Api
 
 VIEWPORTS: dict[str, ViewportSize] = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 

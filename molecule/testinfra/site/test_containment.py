@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from site_testing.lab import DOCKER, SENSOR, Api, Attacker, docker, eventually, honeypot_container, nested_docker
+from scenario_testing.machine import DOCKER, docker, eventually
+from scenario_testing.site import SENSOR, Api, Attacker, honeypot_container, nested_docker
 
 PROBE = r"""
 import json, socket, struct, sys

@@ -3,7 +3,8 @@
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from site_testing.lab import SENSOR, Api, Attacker, docker, eventually, run
+from scenario_testing.machine import docker, eventually, run
+from scenario_testing.site import SENSOR, Api, Attacker
 
 LOGINS = 200
 SERVER = ("honeysens-proxy", "honeysens-web", "honeysens-worker")

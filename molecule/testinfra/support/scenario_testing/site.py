@@ -3,8 +3,7 @@
 import json
 import os
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,24 +12,11 @@ from typing import Any
 
 import requests
 
+from scenario_testing.machine import docker, run
+
 ROOT = Path(__file__).parents[4]
-DOCKER = "/usr/bin/docker"
 SENSOR = "honeysens-sensor"
 LAN = "honeysens-lan"
-COMMAND_SECONDS = 120
-
-
-def run(*command: str, check: bool = True, **options: Any) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end; what it printed is in the error when it fails."""
-    done = subprocess.run(command, text=True, capture_output=True, timeout=COMMAND_SECONDS, check=False, **options)
-    if check and done.returncode:
-        raise AssertionError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-    return done
-
-
-def docker(*arguments: str, check: bool = True) -> str:
-    """Run a command of the host's engine."""
-    return run(DOCKER, *arguments, check=check).stdout.strip()
 
 
 def nested_docker(*arguments: str, check: bool = True) -> str:
@@ -41,21 +27,6 @@ def nested_docker(*arguments: str, check: bool = True) -> str:
 def honeypot_container(service: str) -> str:
     """The id of the running container of a service, empty when there is none."""
     return nested_docker("ps", "--quiet", "--no-trunc", "--filter", f"label=io.honeysens.service={service}")
-
-
-def eventually[T](what: str, probe: Callable[[], T | None], seconds: float = 60) -> T:
-    """Ask again until the probe gives something true.
-
-    Raises:
-        AssertionError: it never did within the time.
-    """
-    deadline = time.monotonic() + seconds
-    while True:
-        found = probe()
-        if found:
-            return found
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}; last seen: {found!r}"
-        time.sleep(0.1)
 
 
 @dataclass(frozen=True)

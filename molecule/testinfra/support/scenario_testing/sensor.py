@@ -3,12 +3,11 @@
 import json
 import os
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-DOCKER = "/usr/bin/docker"
+from scenario_testing.machine import DOCKER, docker, run
+
 SENSOR = "molecule-sensor"
 IMAGE = "honeysens/base:latest"
 EPHEMERAL = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
@@ -17,12 +16,6 @@ HARDENED = (
     *("--memory=64m", "--memory-swap=64m", "--pids-limit=16", "--tmpfs=/tmp:mode=700,uid=10001,size=8m"),
 )
 """How the manager runs honeypots."""
-
-
-def run(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(arguments, capture_output=True, text=True, check=False)
-    assert done.returncode == 0 or not check, f"{arguments}: {done.stdout}{done.stderr}"
-    return done
 
 
 def inside(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -37,15 +30,7 @@ def nested(*arguments: str, check: bool = True) -> str:
 
 def inspect(template: str, name: str = SENSOR) -> Any:
     """A part of what the outer engine knows of a container."""
-    return json.loads(run(DOCKER, "inspect", "--format", f"{{{{json {template}}}}}", name).stdout)
-
-
-def eventually(what: str, holds: Callable[[], object], seconds: float = 60) -> None:
-    """Poll until it holds; the deadline is for hopeless cases only."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.2)
+    return json.loads(docker("inspect", "--format", f"{{{{json {template}}}}}", name))
 
 
 def engine_answers() -> bool:

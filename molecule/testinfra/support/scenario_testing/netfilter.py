@@ -1,13 +1,11 @@
 """The three namespaces: attacker - host - sensor."""
 
 import json
-import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-DOCKER = "/usr/bin/docker"
+from scenario_testing.machine import docker, eventually, run
+
 ATTACKER, HOST, HOST_INSIDE, SENSOR = "10.213.210.10", "10.213.210.1", "10.213.211.1", "10.213.211.2"
 ECHO = (Path(__file__).parent / "echo.py").read_text()
 CLIENT = """
@@ -33,23 +31,18 @@ s.sendto(struct.pack("!BBHHH", 8, 0, 0, 1, 1) + b"honeypot", (sys.argv[1], 0)); 
 
 def inside(name: str, *arguments: str, check: bool = True) -> str:
     """Run a command in one of the three containers."""
-    command = [DOCKER, "exec", f"molecule-netfilter-{name}", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0 or not check, f"{arguments}: {done.stdout}{done.stderr}"
-    return done.stdout.strip()
+    return docker("exec", f"molecule-netfilter-{name}", *arguments, check=check)
 
 
 def ip_command(name: str, *arguments: str) -> None:
     """Change addresses or routes of a container; the tool is this machine's."""
-    pid = subprocess.check_output([DOCKER, "inspect", "-f", "{{.State.Pid}}", f"molecule-netfilter-{name}"], text=True)
-    subprocess.run(["nsenter", f"--net=/proc/{pid.strip()}/ns/net", "ip", *arguments], check=True)
+    pid = docker("inspect", "--format", "{{.State.Pid}}", f"molecule-netfilter-{name}")
+    run("nsenter", f"--net=/proc/{pid}/ns/net", "ip", *arguments)
 
 
 def serve(name: str, *ports: str) -> None:
     """Start the echo in the background and wait until it answers."""
-    subprocess.run(
-        [DOCKER, "exec", "-d", f"molecule-netfilter-{name}", "python3", "-c", ECHO, name, *ports], check=True
-    )
+    docker("exec", "--detach", f"molecule-netfilter-{name}", "python3", "-c", ECHO, name, *ports)
     eventually(f"{name} answers", lambda: ask(name, "127.0.0.1", ports[-1])[0] == name)
 
 
@@ -57,11 +50,3 @@ def ask(name: str, ip: str, port: str) -> Any:
     """What answers there: [who, whom it sees, its port, from where the answer came], or the error's name."""
     number, protocol = port.split("/")
     return json.loads(inside(name, "python3", "-c", CLIENT, ip, number, protocol))
-
-
-def eventually(what: str, holds: Callable[[], object], seconds: float = 30) -> None:
-    """Poll until it holds; the deadline is for hopeless cases only."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.1)
