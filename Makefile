@@ -45,10 +45,10 @@ lint: setup ## Style, types, architecture, roles, templates
 	lint-imports
 	yamllint --strict .
 	ansible-lint
-	djlint --lint --check --quiet server_app/src/server_app/web/templates
+	djlint --lint --quiet server_app/src/server_app/web/templates
 
 fix: setup ## Apply what formatters can put right
-	@ruff check --fix $(PYTHON_FOLDERS); ruff format $(PYTHON_FOLDERS); djlint --reformat --quiet server_app/src/server_app/web/templates
+	@ruff check --fix $(PYTHON_FOLDERS); ruff format $(PYTHON_FOLDERS)
 
 ##@ Build it
 images: setup ## Base, server and service images
