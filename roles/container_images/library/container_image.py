@@ -15,7 +15,6 @@ options:
   docker: {description: The docker client to call., type: path, required: true}
   dist: {description: "Folder for manifest.json, staged contexts and archives.", type: path, required: true}
   cache: {description: Folder for downloads., type: path, required: true}
-  proxy: {description: Web proxy for the build., type: str, default: ""}
   export: {description: Also write the image as an archive., type: bool, default: false}
 author: [HoneySens]
 """
@@ -29,7 +28,6 @@ def main() -> None:
             "docker": {"type": "path", "required": True},
             "dist": {"type": "path", "required": True},
             "cache": {"type": "path", "required": True},
-            "proxy": {"type": "str", "default": ""},
             "export": {"type": "bool", "default": False},
         },
         supports_check_mode=True,

@@ -1,11 +1,10 @@
 """Ansible module: bring a server's objects to a declared state, see DOCUMENTATION."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule  # type: ignore[import-untyped]  # ansible-core ships no types
-from ansible.module_utils.server_objects import api, reconcile  # type: ignore[import-untyped]  # found in this role
+from ansible.module_utils.server_objects import api, archives, reconcile  # type: ignore[import-untyped]  # found in this role
 
 DOCUMENTATION = """
 module: server_objects
@@ -43,37 +42,25 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        module.exit_json(**bring_about(module.params, dry_run=module.check_mode))
-    except (api.ApiError, KeyError, OSError) as error:
+        changes, warnings = bring_about(module.params, dry_run=module.check_mode)
+    except (api.ApiError, archives.NotBuiltError) as error:
         module.fail_json(msg=str(error))
+    for warning in warnings:
+        module.warn(warning)
+    module.exit_json(changed=bool(changes), changes=changes)
 
 
-def bring_about(params: dict[str, Any], *, dry_run: bool) -> dict[str, Any]:
-    """Log in, compare, do what is missing; returns the module's result."""
+def bring_about(params: dict[str, Any], *, dry_run: bool) -> tuple[list[str], list[str]]:
+    """Log in, compare, do what is missing; returns what was changed and what to warn of."""
     declared = reconcile.Declared(
         divisions=params["divisions"],
         sensors=params["sensors"],
-        archives=archives(Path(params["manifest"]), params["services"]),
+        archives=archives.built(Path(params["manifest"]), params["services"]),
     )
     with api.login(params["url"], params["authority"], params["username"], params["password"]) as session:
         work = reconcile.Reconciler(session, Path(params["config_folder"]), dry_run)
         work.run(declared)
-    return {"changed": bool(work.changes), "changes": work.changes}
-
-
-def archives(manifest: Path, services: list[str]) -> dict[str, tuple[str, Path]]:
-    """Revision and file of each service's archive, as the manifest names them."""
-    if not services:
-        return {}
-    built = {
-        item["name"]: (item["version"], manifest.parent / item["path"])
-        for item in json.loads(manifest.read_text(encoding="utf-8"))["artifacts"]
-        if item["kind"] == "service" and item["path"]
-    }
-    missing = [name for name in services if name not in built]
-    if missing:
-        raise KeyError(f"{manifest} names no archive of {', '.join(missing)}. Run playbooks/build-service-images.yml.")
-    return {name: built[name] for name in services}
+    return work.changes, work.warnings
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from typing import Any
 
 from .build import Workspace, ensure
 from .context import ImageSpec
-from .engine import PROXY_ARGUMENTS, Engine
+from .engine import Engine
 from .manifest import update
 
 
@@ -18,7 +18,6 @@ def container_image(params: dict[str, Any], *, dry_run: bool) -> dict[str, Any]:
         engine=engine,
         base=params["base"],
         space=Workspace(build=dist / "build", cache=Path(params["cache"])),
-        proxy=dict.fromkeys(PROXY_ARGUMENTS[:2], params["proxy"]) if params["proxy"] else {},
         dry_run=dry_run,
     )
     if outcome.image is None:

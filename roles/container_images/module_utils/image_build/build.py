@@ -1,11 +1,10 @@
 """From a specification to a built image: nothing is done when its content hash is already there."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import context, npm, wheels
-from .engine import Engine, Image
+from .engine import Engine, Image, proxy_arguments
 from .process import BuildError
 
 HASH_LENGTH = 12
@@ -28,9 +27,7 @@ class Outcome:
     image: Image | None
 
 
-def ensure(  # noqa: PLR0913 - each one is a different thing
-    spec: context.ImageSpec, *, engine: Engine, base: str, space: Workspace, proxy: Mapping[str, str], dry_run: bool
-) -> Outcome:
+def ensure(spec: context.ImageSpec, *, engine: Engine, base: str, space: Workspace, dry_run: bool) -> Outcome:
     """Build the image unless one of the same inputs exists, and name it `honeysens/<name>:latest`.
 
     Raises:
@@ -53,7 +50,7 @@ def ensure(  # noqa: PLR0913 - each one is a different thing
     if found is None:
         folder = space.build / spec.name
         _prepare(spec, folder, space.cache)
-        engine.build(folder, spec.dockerfile, reference, {"BASE": base, **spec.build_args, **proxy})
+        engine.build(folder, spec.dockerfile, reference, {"BASE": base, **spec.build_args, **proxy_arguments()})
         found = engine.image(reference)
     engine.tag(reference, latest)
     return Outcome(changed=True, reference=reference, image=found)

@@ -7,8 +7,18 @@ from pathlib import Path
 
 from .process import BuildError, run
 
-PROXY_ARGUMENTS = ("http_proxy", "https_proxy", "no_proxy")
+PROXY_ARGUMENTS = ("http_proxy", "https_proxy")
 """Build arguments Docker knows by itself: they reach apt-get, and are not kept in the image."""
+
+
+def proxy_arguments() -> dict[str, str]:
+    """The web proxy of this machine's apt as build arguments; none where it has none."""
+    try:
+        shown = run(["apt-config", "shell", "proxy", "Acquire::http::Proxy"], what="Reading apt's proxy")
+    except BuildError:
+        return {}
+    _, _, proxy = shown.strip().partition("=")
+    return dict.fromkeys(PROXY_ARGUMENTS, proxy.strip("'")) if proxy else {}
 
 
 @dataclass(frozen=True)

@@ -12,25 +12,39 @@ SETTINGS = ("location", "poll_interval")
 
 
 @dataclass(frozen=True)
+class Archive:
+    """A service archive: the revision it holds for which architecture, its image's digest, and the file."""
+
+    revision: str
+    architecture: str
+    digest: str
+    file: Path
+
+
+@dataclass(frozen=True)
 class Declared:
     """What the server should have.
 
-    `archives` are service archives by service name with their revision, `sensors` as in the role's argument_specs.
+    `archives` are service archives by service name, `sensors` as in the role's argument_specs.
     """
 
     divisions: Sequence[str] = ()
     sensors: Sequence[Mapping[str, Any]] = ()
-    archives: Mapping[str, tuple[str, Path]] = field(default_factory=dict)
+    archives: Mapping[str, Archive] = field(default_factory=dict)
 
 
 @dataclass
 class Reconciler:
-    """Does what is missing, or only says it. `changes` is what was (or would be) done, a line each."""
+    """Does what is missing, or only says it.
+
+    `changes` is what was (or would be) done, a line each; `warnings` what cannot be done.
+    """
 
     api: Api
     config_folder: Path
     dry_run: bool
     changes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     def run(self, declared: Declared) -> None:
         """Bring services, divisions and sensors to the declared state, in the order they need each other."""
@@ -45,12 +59,18 @@ class Reconciler:
         self.changes.append(change)
         return not self.dry_run
 
-    def _services(self, archives: Mapping[str, tuple[str, Path]]) -> None:
+    def _services(self, archives: Mapping[str, Archive]) -> None:
         present = {service["name"]: service["revisions"] for service in self.api.items("/services")}
-        for name, (revision, archive) in archives.items():
-            there = any(known["revision"] == revision for known in present.get(name, ()))
-            if not there and self._note(f"upload {archive.name}"):
-                self.api.upload("/services", archive)
+        for name, archive in archives.items():
+            known = [item for item in present.get(name, ()) if _same_revision(item, archive)]
+            if not known:
+                if self._note(f"upload {archive.file.name}"):
+                    self.api.upload("/services", archive.file)
+            elif known[0]["digest"] != archive.digest:
+                self.warnings.append(
+                    f"The server's {name} {archive.revision} is another image than the one built. "
+                    "Give the service a new revision in its metadata.xml to roll it out."
+                )
 
     def _divisions(self, declared: Declared) -> dict[str, int]:
         present = {division["name"]: int(division["id"]) for division in self.api.items("/divisions")}
@@ -97,3 +117,7 @@ class Reconciler:
         for service in present.keys() - wanted.keys():
             if self._note(f"take {service} away from {name}"):
                 self.api.call("DELETE", f"{path}/{service}")
+
+
+def _same_revision(item: Mapping[str, Any], archive: Archive) -> bool:
+    return bool(item["revision"] == archive.revision and item["architecture"] == archive.architecture)
