@@ -27,8 +27,8 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_SECONDS = 15
-BigId = BigInteger().with_variant(Integer, "sqlite")
-"""Row numbers: 64 bits everywhere; SQLite counts rows only in a column it calls INTEGER."""
+Number = BigInteger().with_variant(Integer, "sqlite")
+"""64 bits everywhere; SQLite counts rows only in a column it calls INTEGER, which has as many."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -71,6 +71,7 @@ class Base(DeclarativeBase):
         }
     )
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
+        int: Number,
         datetime: UtcDateTime,
         dict[str, Any]: JSON,
         list[dict[str, Any]]: JSON,

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from server_app.errors import FieldError, Invalid
+from server_app.fields import MAX_ROW_ID
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
@@ -75,9 +76,14 @@ def _decoded(cursor: str) -> tuple[datetime, int]:
     try:
         text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         microseconds, number = (int(part) for part in text.split("."))
-        return EPOCH + timedelta(microseconds=microseconds), number
+        moment = EPOCH + timedelta(microseconds=microseconds)
     except (ValueError, OverflowError) as error:
-        raise Invalid(
-            "The cursor is not one of this server's. Start again without it.",
-            (FieldError("/cursor", "not a cursor of this list"),),
-        ) from error
+        raise _no_cursor() from error
+    if not 0 < number <= MAX_ROW_ID:
+        raise _no_cursor()
+    return moment, number
+
+
+def _no_cursor() -> Invalid:
+    reason = FieldError("/cursor", "not a cursor of this list")
+    return Invalid("The cursor is not one of this server's. Start again without it.", (reason,))

@@ -129,12 +129,7 @@ class Bench:
 
     def token(self, sensor_id: int) -> str:
         """A fresh token out of the sensor's configuration archive."""
-        archive = self.admin.ok("POST", f"/sensors/{sensor_id}/config")
-        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-            member = tar.extractfile("sensor.json")
-            assert member is not None
-            token: str = json.load(member)["token"]
-        return token
+        return token_of(self.admin.ok("POST", f"/sensors/{sensor_id}/config"))
 
     def stranger(self, sensor_id: int = 1) -> SensorClient:
         """A sensor without a certificate."""
@@ -174,6 +169,15 @@ def start(settings: Settings) -> Bench:
     worker.prepare(settings, queue)
     app = create_app(settings, queue)
     return Bench(settings, app, queue)
+
+
+def token_of(archive: bytes) -> str:
+    """The token in a configuration archive."""
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        member = tar.extractfile("sensor.json")
+        assert member is not None
+        token: str = json.load(member)["token"]
+    return token
 
 
 def certificate_request(key: ec.EllipticCurvePrivateKey, signer: ec.EllipticCurvePrivateKey | None = None) -> str:

@@ -73,20 +73,28 @@ def json_body(limit: int) -> Any:
         TooLarge: it has more bytes than `limit`.
         Invalid: it is not JSON.
     """
-    request.max_content_length = limit
-    try:
-        raw = request.get_data(cache=False)
-    except RequestEntityTooLarge as error:
-        raise TooLarge(
-            f"The body has more than {limit} bytes. Send less at a time.",
-            (FieldError("", f"longer than {limit} bytes"),),
-        ) from error
+    raw = _bounded(limit)
     try:
         return json.loads(raw, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise Invalid(
             "The body is not valid JSON (RFC 8259, UTF-8).", (FieldError("", _why(cast("Exception", error))),)
         ) from error
+
+
+def _bounded(limit: int) -> bytes:
+    too_large = TooLarge(
+        f"The body has more than {limit} bytes. Send less at a time.", (FieldError("", f"longer than {limit} bytes"),)
+    )
+    # One more than allowed: of a chunked body, Werkzeug gives what fits without saying that there is more.
+    request.max_content_length = limit + 1
+    try:
+        raw = request.get_data(cache=False)
+    except RequestEntityTooLarge as error:
+        raise too_large from error
+    if len(raw) > limit:
+        raise too_large
+    return raw
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, SmallInteger, String, UniqueConstraint, Uuid
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from server_app.db import Base, BigId
+from server_app.db import Base
 from server_app.sensors.models import Sensor
 
 
@@ -24,7 +24,7 @@ class Event(Base):
         {"sqlite_autoincrement": True},
     )
 
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True)
     sensor_id: Mapped[int] = mapped_column(ForeignKey("sensors.id", ondelete="CASCADE"))
     uuid: Mapped[UUID] = mapped_column(Uuid)
     time: Mapped[datetime]
@@ -63,7 +63,7 @@ class EventSession(Base):
         {"sqlite_autoincrement": True},
     )
 
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True)
     sensor_id: Mapped[int] = mapped_column(ForeignKey("sensors.id", ondelete="CASCADE"))
     session: Mapped[str] = mapped_column(String(64))
     service: Mapped[str] = mapped_column(String(32))

@@ -89,7 +89,7 @@ def make_blueprint() -> APIBlueprint:
 
 def _received() -> Path:
     settings = context().settings
-    request.max_content_length = settings.max_upload_bytes
+    request.max_content_length = settings.max_upload_bytes + 1  # receive() counts
     try:
         return receive(request.stream, settings.uploads_dir, settings.max_upload_bytes)
     except RequestEntityTooLarge as error:

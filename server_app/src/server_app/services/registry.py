@@ -38,11 +38,8 @@ class Registry:
         Raises:
             RegistryError: it could not be removed.
         """
-        try:
+        if self.has(repository, digest):
             self._skopeo("delete", self._tls(), f"{self._name(repository)}@{digest}")
-        except RegistryError as error:
-            if not any(word in str(error).lower() for word in MISSING):
-                raise
 
     def has(self, repository: str, digest: str) -> bool:
         """Whether the image is there.

@@ -14,7 +14,7 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "divisions",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.String(length=50), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_divisions"),
         sa.UniqueConstraint("name", name="uq_divisions_name"),
@@ -23,7 +23,7 @@ def upgrade() -> None:
     op.create_table(
         "login_failures",
         sa.Column("key", sa.String(length=64), nullable=False),
-        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failures", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("last_at", server_app.db.UtcDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("key", name="pk_login_failures"),
     )
@@ -31,7 +31,7 @@ def upgrade() -> None:
 
     op.create_table(
         "services",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.String(length=32), nullable=False),
         sa.Column("repository", sa.String(length=128), nullable=False),
         sa.Column("description", sa.Text(), nullable=False),
@@ -44,7 +44,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "users",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.String(length=50), nullable=False),
         sa.Column("password_hash", sa.String(length=255), nullable=False),
         sa.Column(
@@ -58,7 +58,7 @@ def upgrade() -> None:
     op.create_table(
         "login_sessions",
         sa.Column("token_hash", sa.String(length=64), nullable=False),
-        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("csrf_token", sa.String(length=64), nullable=False),
         sa.Column("created_at", server_app.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("seen_at", server_app.db.UtcDateTime(timezone=True), nullable=False),
@@ -69,11 +69,11 @@ def upgrade() -> None:
 
     op.create_table(
         "sensors",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.String(length=50), nullable=False),
         sa.Column("location", sa.String(length=255), nullable=False),
-        sa.Column("division_id", sa.Integer(), nullable=False),
-        sa.Column("poll_interval", sa.Integer(), nullable=True),
+        sa.Column("division_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("poll_interval", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("created_at", server_app.db.UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["division_id"], ["divisions.id"], name="fk_sensors_division_id_divisions", ondelete="RESTRICT"
@@ -86,8 +86,8 @@ def upgrade() -> None:
 
     op.create_table(
         "service_revisions",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("service_id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("service_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("revision", sa.String(length=64), nullable=False),
         sa.Column("architecture", sa.String(length=16), nullable=False),
         sa.Column("description", sa.Text(), nullable=False),
@@ -109,18 +109,18 @@ def upgrade() -> None:
     )
     op.create_table(
         "tasks",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("type", sa.String(length=32), nullable=False),
         sa.Column(
             "state",
             sa.Enum("waiting", "running", "done", "failed", name="taskstate", native_enum=False, length=16),
             nullable=False,
         ),
-        sa.Column("progress", sa.Integer(), nullable=False),
+        sa.Column("progress", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("parameters", sa.JSON(), nullable=False),
         sa.Column("result", sa.JSON(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
-        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("created_at", server_app.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("started_at", server_app.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("finished_at", server_app.db.UtcDateTime(timezone=True), nullable=True),
@@ -132,8 +132,8 @@ def upgrade() -> None:
 
     op.create_table(
         "user_divisions",
-        sa.Column("user_id", sa.Integer(), nullable=False),
-        sa.Column("division_id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("division_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(
             ["division_id"], ["divisions.id"], name="fk_user_divisions_division_id_divisions", ondelete="CASCADE"
         ),
@@ -142,8 +142,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "certificates",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("sensor_id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sensor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("fingerprint", sa.String(length=64), nullable=False),
         sa.Column("serial", sa.String(length=40), nullable=False),
         sa.Column("pem", sa.Text(), nullable=False),
@@ -162,19 +162,19 @@ def upgrade() -> None:
     op.create_table(
         "event_sessions",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("sensor_id", sa.Integer(), nullable=False),
+        sa.Column("sensor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("session", sa.String(length=64), nullable=False),
         sa.Column("service", sa.String(length=32), nullable=False),
         sa.Column("first_time", server_app.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("last_time", server_app.db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("events", sa.Integer(), nullable=False),
+        sa.Column("events", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("severity", sa.SmallInteger(), nullable=False),
         sa.Column("protocol", sa.String(length=8), nullable=False),
         sa.Column("source_ip", sa.String(length=45), nullable=False),
-        sa.Column("source_port", sa.Integer(), nullable=True),
+        sa.Column("source_port", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("destination_ip", sa.String(length=45), nullable=False),
-        sa.Column("destination_port", sa.Integer(), nullable=True),
+        sa.Column("destination_port", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("summary", sa.String(length=256), nullable=False),
         sa.Column("summary_rank", sa.SmallInteger(), nullable=False),
         sa.Column("summary_time", server_app.db.UtcDateTime(timezone=True), nullable=False),
@@ -194,15 +194,15 @@ def upgrade() -> None:
     op.create_table(
         "events",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("sensor_id", sa.Integer(), nullable=False),
+        sa.Column("sensor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("uuid", sa.Uuid(), nullable=False),
         sa.Column("time", server_app.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("received_at", server_app.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("service", sa.String(length=32), nullable=False),
         sa.Column("source_ip", sa.String(length=45), nullable=False),
-        sa.Column("source_port", sa.Integer(), nullable=True),
+        sa.Column("source_port", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("destination_ip", sa.String(length=45), nullable=False),
-        sa.Column("destination_port", sa.Integer(), nullable=True),
+        sa.Column("destination_port", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("protocol", sa.String(length=8), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("severity", sa.SmallInteger(), nullable=False),
@@ -225,8 +225,8 @@ def upgrade() -> None:
 
     op.create_table(
         "sensor_status",
-        sa.Column("sensor_id", sa.Integer(), nullable=False),
-        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("sensor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("generation", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("desired_hash", sa.String(length=64), nullable=True),
         sa.Column("architecture", sa.String(length=16), nullable=True),
         sa.Column("last_contact_at", server_app.db.UtcDateTime(timezone=True), nullable=True),
@@ -238,8 +238,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "service_assignments",
-        sa.Column("sensor_id", sa.Integer(), nullable=False),
-        sa.Column("service_id", sa.Integer(), nullable=False),
+        sa.Column("sensor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("service_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("revision", sa.String(length=64), nullable=True),
         sa.ForeignKeyConstraint(
             ["sensor_id"], ["sensors.id"], name="fk_service_assignments_sensor_id_sensors", ondelete="CASCADE"
@@ -253,15 +253,15 @@ def upgrade() -> None:
 
     op.create_table(
         "enrolment_tokens",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("sensor_id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sensor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("created_at", server_app.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("expires_at", server_app.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("claim", sa.String(length=32), nullable=True),
         sa.Column("claimed_at", server_app.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("used_at", server_app.db.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("certificate_id", sa.Integer(), nullable=True),
+        sa.Column("certificate_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(
             ["certificate_id"],
             ["certificates.id"],

@@ -1,0 +1,87 @@
+"""Which sensor runs what, and what cannot run together."""
+
+from typing import Any
+
+import pytest
+from catalogue import add_service
+from server_bench import Bench
+
+
+def test_an_assignment_is_made_changed_and_removed(bench: Bench) -> None:
+    sensor = bench.sensor_row()
+    path = f"/sensors/{sensor}/services"
+    add_service(bench, "cowrie")
+    add_service(bench, "cowrie", "2.0.0")
+
+    expected = {"service": "cowrie", "revision": None, "effective_revision": "1.0.0"}
+    assert bench.admin.ok("PUT", f"{path}/cowrie", json={"revision": None}) == expected
+    assert bench.admin.ok("PUT", f"{path}/cowrie", json={"revision": "2.0.0"})["effective_revision"] == "2.0.0"
+    assert len(bench.admin.ok("GET", path)["items"]) == 1
+    assert bench.admin.call("DELETE", f"{path}/cowrie").status_code == 204
+    assert bench.admin.ok("GET", path)["items"] == []
+    assert bench.admin.call("DELETE", f"{path}/cowrie").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "clash"),
+    [
+        ({"port_assignment": {"2222/tcp": 22}}, {"port_assignment": {"22/tcp": 22}}, "port 22/tcp"),
+        ({"catch_all": True}, {"catch_all": True}, "catch-all"),
+    ],
+)
+def test_two_services_that_want_the_same_are_refused_and_named(
+    bench: Bench, one: dict[str, Any], other: dict[str, Any], clash: str
+) -> None:
+    sensor = bench.sensor_row()
+    add_service(bench, "cowrie", **one)
+    add_service(bench, "kippo", **other)
+    bench.admin.ok("PUT", f"/sensors/{sensor}/services/cowrie", json={})
+
+    answer = bench.admin.call("PUT", f"/sensors/{sensor}/services/kippo", json={})
+
+    assert answer.status_code == 409
+    for word in ("cowrie", "kippo", clash):
+        assert word in answer.text
+    assert len(bench.admin.ok("GET", f"/sensors/{sensor}/services")["items"]) == 1
+
+
+def test_the_same_port_of_another_protocol_is_no_conflict(bench: Bench) -> None:
+    sensor = bench.sensor_row()
+    add_service(bench, "one", port_assignment={"53/tcp": 53})
+    add_service(bench, "two", port_assignment={"53/udp": 53}, catch_all=True)
+    for name in ("one", "two"):
+        bench.admin.ok("PUT", f"/sensors/{sensor}/services/{name}", json={})
+
+
+def test_a_revision_is_judged_by_its_own_ports(bench: Bench) -> None:
+    sensor = bench.sensor_row()
+    add_service(bench, "cowrie", port_assignment={"2222/tcp": 22})
+    add_service(bench, "cowrie", "2.0.0", port_assignment={"2222/tcp": 2222})
+    add_service(bench, "kippo", port_assignment={"22/tcp": 22})
+    bench.admin.ok("PUT", f"/sensors/{sensor}/services/cowrie", json={"revision": "2.0.0"})
+    bench.admin.ok("PUT", f"/sensors/{sensor}/services/kippo", json={})
+    assert bench.admin.call("PUT", f"/sensors/{sensor}/services/cowrie", json={}).status_code == 409
+
+
+def test_a_default_that_would_clash_somewhere_is_refused(bench: Bench) -> None:
+    sensor = bench.sensor_row()
+    add_service(bench, "cowrie", port_assignment={"2222/tcp": 2222})
+    add_service(bench, "cowrie", "2.0.0", port_assignment={"2222/tcp": 22})
+    add_service(bench, "kippo", port_assignment={"22/tcp": 22})
+    for name in ("cowrie", "kippo"):
+        bench.admin.ok("PUT", f"/sensors/{sensor}/services/{name}", json={})
+
+    assert bench.admin.call("PATCH", "/services/cowrie", json={"default_revision": "2.0.0"}).status_code == 409
+
+    assert bench.admin.ok("GET", "/services/cowrie")["default_revision"] == "1.0.0"
+
+
+def test_what_is_not_there_is_named(bench: Bench) -> None:
+    sensor = bench.sensor_row()
+    add_service(bench, "cowrie")
+    assert bench.admin.call("PUT", f"/sensors/{sensor}/services/kippo", json={}).status_code == 404
+    assert bench.admin.call("PUT", "/sensors/4711/services/cowrie", json={}).status_code == 404
+    answer = bench.admin.call("PUT", f"/sensors/{sensor}/services/cowrie", json={"revision": "9"})
+    assert answer.status_code == 400
+    assert answer.json is not None
+    assert answer.json["errors"][0]["pointer"] == "/revision"

@@ -1,0 +1,161 @@
+"""The poll: what a sensor says is kept, and it is told what it should be, once."""
+
+from typing import Any
+
+import pytest
+from catalogue import add_service
+from log_lines import refusals
+from server_bench import Bench, report
+from sqlalchemy import event
+
+from sensor_wire.v1.desired import Desired
+
+
+def test_the_report_is_kept_and_shown(bench: Bench) -> None:
+    sensor = bench.sensor()
+    services = [{"name": "cowrie", "state": "running", "restarts": 2}]
+
+    assert sensor.poll(report(addresses=["192.0.2.10"], services=services, memory_total=1024)).status_code == 200
+
+    status = bench.admin.ok("GET", f"/sensors/status/by-sensor/{sensor.id}")
+    assert (status["state"], status["report"]["memory_total"]) == ("online", 1024)
+    shown = bench.admin.ok("GET", f"/sensors/{sensor.id}")
+    assert shown["addresses"] == ["192.0.2.10"]
+    assert shown["services"][0]["name"] == "cowrie"
+    assert (shown["architecture"], shown["firmware"]) == ("amd64", "0.1.0")
+
+
+def test_the_desired_state_is_what_is_assigned(bench: Bench) -> None:
+    sensor = bench.sensor()
+    add_service(bench, "cowrie", port_assignment={"2222/tcp": 22}, limits={"memory_mb": 64, "pids": 32})
+    add_service(bench, "recon", catch_all=True)
+    for name in ("recon", "cowrie"):
+        bench.admin.ok("PUT", f"/sensors/{sensor.id}/services/{name}", json={"revision": None})
+
+    desired = Desired.parse_strict(sensor.poll().json)
+
+    assert desired.poll_interval == 60
+    assert desired.ca_chain == bench.settings.ca_certificate.read_text()
+    assert [service.name for service in desired.services] == ["cowrie", "recon"]
+    cowrie, recon = desired.services
+    assert (cowrie.repository, cowrie.ports, cowrie.limits.memory_mb) == ("honeysens/cowrie", {"2222/tcp": 22}, 64)
+    assert recon.catch_all
+
+
+def test_only_images_for_the_sensors_architecture_are_named(bench: Bench) -> None:
+    sensor = bench.sensor()
+    add_service(bench, "cowrie")
+    bench.admin.ok("PUT", f"/sensors/{sensor.id}/services/cowrie", json={})
+    answer = sensor.poll(report(architecture="armhf")).json
+    assert answer is not None
+    assert answer["services"] == []
+
+
+def test_the_generation_rises_with_real_changes_only(bench: Bench) -> None:
+    sensor = bench.sensor()
+    add_service(bench, "cowrie")
+
+    def generation() -> int:
+        answer = sensor.poll().json
+        assert answer is not None
+        return int(answer["generation"])
+
+    first = generation()
+    assert first == 1
+    assert generation() == first
+    bench.admin.ok("PATCH", f"/sensors/{sensor.id}", json={"location": "cellar"})
+    assert generation() == first
+    bench.admin.ok("PUT", f"/sensors/{sensor.id}/services/cowrie", json={"revision": None})
+    assert generation() == first + 1
+    bench.admin.ok("PUT", f"/sensors/{sensor.id}/services/cowrie", json={"revision": "1.0.0"})
+    assert generation() == first + 1, "the default pinned is the same image"
+    bench.admin.ok("PATCH", f"/sensors/{sensor.id}", json={"poll_interval": 60})
+    assert generation() == first + 1, "the system's value set on the sensor is the same interval"
+    add_service(bench, "cowrie", revision="2.0.0")
+    assert generation() == first + 1, "a new revision is not the default"
+    bench.admin.ok("DELETE", f"/sensors/{sensor.id}/services/cowrie")
+    assert generation() == first + 2
+
+
+def test_who_has_it_already_gets_no_content(bench: Bench) -> None:
+    sensor = bench.sensor()
+    first = sensor.poll()
+    etag = first.headers["ETag"]
+
+    second = sensor.poll(None, **{"If-None-Match": etag})
+
+    assert (second.status_code, second.data, second.headers["ETag"]) == (204, b"", etag)
+    add_service(bench, "cowrie")
+    bench.admin.ok("PUT", f"/sensors/{sensor.id}/services/cowrie", json={})
+    assert sensor.poll(None, **{"If-None-Match": etag}).status_code == 200
+
+
+def test_an_unchanged_poll_writes_contact_and_report_only(bench: Bench) -> None:
+    sensor = bench.sensor()
+    sensor.poll()
+    writes: list[str] = []
+
+    def remember(_c: object, _cursor: object, statement: str, *_: object) -> None:
+        if not statement.startswith(("SELECT", "BEGIN", "PRAGMA")):
+            writes.append(statement)
+
+    event.listen(bench.database.engine, "before_cursor_execute", remember)
+    sensor.poll()
+
+    assert len(writes) == 1
+    assert writes[0].startswith("UPDATE sensor_status SET ")
+    for column in ("generation", "desired_hash", "architecture"):
+        assert column not in writes[0]
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        (report(color="red"), "/color"),
+        (report(spool={"depth": -1}), "/spool/depth"),
+        (report(architecture="sparc"), "/architecture"),
+        (report(observed_at="2026-11-21T08:00:00"), "/observed_at"),
+        (report(services=[{"name": "Cowrie!", "state": "running"}]), "/services/0/name"),
+        ({"firmware": "0.1.0", "platform": "bbb", "architecture": "armhf"}, "/observed_at"),
+        ([], ""),
+        (None, ""),
+        (b"", ""),
+        (b"{", ""),
+        (b"\xff\xfe", ""),
+        (b'{"observed_at": NaN}', ""),
+        (b"[" * 100_000, ""),
+        (b'{"uptime": ' + b"9" * 5000 + b"}", ""),
+    ],
+)
+def test_a_malformed_poll_names_the_field_changes_nothing_and_is_logged_once(
+    bench: Bench, body: Any, pointer: str
+) -> None:
+    sensor = bench.sensor()
+    sensor.poll()
+    before = bench.admin.ok("GET", f"/sensors/status/by-sensor/{sensor.id}")
+
+    with refusals() as logged:
+        answer = sensor.call("/api/sensors/status", b"null" if body is None else body)
+
+    assert answer.status_code == 400
+    assert answer.mimetype == "application/problem+json"
+    assert answer.json is not None
+    assert answer.json["errors"][0]["pointer"] == pointer
+    assert len(logged) == 1
+    assert bench.admin.ok("GET", f"/sensors/status/by-sensor/{sensor.id}") == before
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_an_oversized_poll_is_refused(bench: Bench, chunked: bool) -> None:  # noqa: FBT001 - pytest passes parameters by name
+    sensor = bench.sensor()
+    body = b'{"error": "' + b"x" * (256 * 1024) + b'"}'
+    # As gunicorn hands over a chunked body: no length, and a stream that ends.
+    environ = {"CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
+
+    with refusals() as logged:
+        answer = sensor.call("/api/sensors/status", body, environ_overrides=environ if chunked else {})
+
+    assert answer.status_code == 413
+    assert answer.mimetype == "application/problem+json"
+    assert len(logged) == 1
+    assert bench.admin.ok("GET", f"/sensors/{sensor.id}")["state"] == "new"
