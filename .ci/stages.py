@@ -42,9 +42,9 @@ def stages() -> list[Stage]:
     playbooks += [f"playbooks/{name}.yml" for name in ("build-service-images", "build-firmware")]
     return [
         Stage("lint", ["make", "lint"]),
+        Stage("tools", ["sh", "-c", INSTALL, "sh", *TOOLS]),
         Stage("unit tests", ["make", "test-unit"]),
         *(molecule(name) for name in early),
-        Stage("tools", ["sh", "-c", INSTALL, "sh", *TOOLS]),
         Stage("images", [*PLAY, *playbooks]),
         Stage("tests on real parts", [sys.executable, "-m", "pytest", "-q", "-m", REAL_PARTS, *TESTS]),
         *(molecule(name) for name in middle),
