@@ -1,6 +1,7 @@
 """`server-app init` makes empty volumes usable, and again it changes nothing."""
 
 import stat
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,9 @@ import pytest
 from cryptography import x509
 from server_bench import settings_for, start
 
+from server_app.db import now
 from server_app.initialise import initialise
+from server_app.pki import authority, server_certificate
 from server_app.settings import Settings
 
 
@@ -64,6 +67,19 @@ def test_other_names_get_another_certificate_from_the_same_authority(tmp_path: P
     after = tree(tmp_path)
     assert {name for name in after if after[name] != before[name]} == {"tls/server.crt", "tls/server.key"}
     assert names(leaf(settings)) == ["new.example.com"]
+
+
+def test_the_certificate_is_renewed_when_a_third_of_its_life_is_left(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    initialise(settings)
+    signer = authority.load(settings.ca_dir)
+
+    def ensure(days: int) -> bool:
+        return server_certificate.ensure(
+            settings.tls_dir, signer, ("server.example.com",), now() + timedelta(days=days)
+        )
+
+    assert [ensure(200), ensure(280), ensure(281)] == [False, True, False]
 
 
 def test_without_names_the_public_urls_host_is_the_name(tmp_path: Path) -> None:

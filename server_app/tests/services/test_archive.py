@@ -144,7 +144,9 @@ def test_a_header_that_claims_gigabytes_is_not_read(tmp_path: Path) -> None:
     info = tarfile.TarInfo("././@LongLink")
     info.type = tarfile.GNUTYPE_LONGNAME
     info.size = 8 * 1024**3
-    assert "header" in refusal(tmp_path, gzip.compress(info.tobuf(tarfile.GNU_FORMAT) + b"a" * MIB))
+    assert "a header in it is too large" in refusal(
+        tmp_path, gzip.compress(info.tobuf(tarfile.GNU_FORMAT) + b"a" * MIB)
+    )
 
 
 def test_a_total_bound_holds(tmp_path: Path) -> None:
