@@ -14,7 +14,18 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 COUNTED = re.compile(r"\b(\d+) (passed|failed|errors?|skipped|xfailed|xpassed)\b")
-TOOLS = ["chromium", "conntrack", "iproute2", "iputils-ping", "nftables", "nmap", "openssh-client", "skopeo", "sshpass"]
+TOOLS = [
+    "chromium",
+    "conntrack",
+    "docker-registry",
+    "iproute2",
+    "iputils-ping",
+    "nftables",
+    "nmap",
+    "openssh-client",
+    "skopeo",
+    "sshpass",
+]
 INSTALL = (
     'dpkg -s "$@" >/dev/null 2>&1 || '
     '{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; }'

@@ -111,6 +111,12 @@ def real(tmp_path: Path) -> Identity:
     return Identity(tmp_path / "sensor.crt", tmp_path / "sensor.key")
 
 
+def enrol(api: Api, token: str, key: ec.EllipticCurvePrivateKey) -> requests.Response:
+    csr = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
+    body = {"token": token, "csr": csr.public_bytes(serialization.Encoding.PEM).decode()}
+    return requests.post(f"{api.url}/api/sensors/enrol", json=body, verify=api.ca_file, timeout=30)
+
+
 @pytest.fixture
 def spare(api: Api, tmp_path: Path) -> Iterator[tuple[int, Identity]]:
     """A second sensor, enrolled for this test over the API and removed afterwards."""
@@ -123,12 +129,10 @@ def spare(api: Api, tmp_path: Path) -> Iterator[tuple[int, Identity]]:
             assert member is not None
             token = json.load(member)["token"]
         key, key_file = new_key(tmp_path, "spare")
-        csr = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
-        body = {"token": token, "csr": csr.public_bytes(serialization.Encoding.PEM).decode()}
-        answer = requests.post(f"{api.url}/api/sensors/enrol", json=body, verify=api.ca_file, timeout=30)
+        answer = enrol(api, token, key)
         assert answer.ok, answer.text
-        again = requests.post(f"{api.url}/api/sensors/enrol", json=body, verify=api.ca_file, timeout=30)
-        assert again.status_code == requests.codes.forbidden, "a token works once"
+        assert enrol(api, token, key).json() == answer.json(), "a lost answer is given again to the same key"
+        assert enrol(api, token, new_key(tmp_path, "thief")[0]).status_code == requests.codes.forbidden
         (tmp_path / "spare.crt").write_text(answer.json()["certificate"])
         yield sensor, Identity(tmp_path / "spare.crt", key_file)
     finally:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from server_bench import URL, Bench, SensorClient, certificate_request
-from sqlalchemy import select, update
+from sqlalchemy import Update, select, update
 
 from server_app.app import create_app
 from server_app.context import KEY, Context
@@ -64,12 +64,39 @@ def test_the_certificate_is_for_the_sensors_own_key_and_number(bench: Bench) -> 
     assert timedelta(days=89) < lifetime <= timedelta(days=90)
 
 
+def test_a_lost_answer_is_given_again_to_the_same_key(bench: Bench) -> None:
+    sensor = bench.stranger(bench.sensor_row())
+    token = bench.token(sensor.id)
+    first = sensor.enrol(token)
+
+    assert sensor.enrol(token).json == first.json
+    assert certificates(bench) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        update(Certificate).values(revoked_at=now()),
+        update(EnrolmentToken).values(expires_at=now() - timedelta(seconds=1)),
+    ],
+    ids=["revoked", "out of time"],
+)
+def test_a_lost_answer_is_not_given_again_for_ever(bench: Bench, change: Update) -> None:
+    sensor = bench.stranger(bench.sensor_row())
+    token = bench.token(sensor.id)
+    assert sensor.enrol(token).status_code == 200
+    with bench.database.writing() as session:
+        session.execute(change)
+
+    assert sensor.enrol(token).status_code == 403
+
+
 def test_a_token_works_once(bench: Bench) -> None:
     sensor = bench.stranger(bench.sensor_row())
     token = bench.token(sensor.id)
     assert sensor.enrol(token).status_code == 200
 
-    again = sensor.enrol(token)
+    again = bench.stranger(sensor.id).enrol(token)
 
     assert again.status_code == 403
     assert again.mimetype == "application/problem+json"

@@ -54,9 +54,11 @@ def make_blueprint() -> APIBlueprint:
     @receives(EnrolmentRequest)
     def enrol(body: EnrolmentRequest) -> EnrolmentAnswer:
         """Exchange a single-use token and a certificate request for a certificate."""
-        public_key_of(body.csr)  # a bad request does not cost the token
-        claim = service.claim(context().database, body.token, now())
-        certificate = _signed(claim, body.csr)
+        key = public_key_of(body.csr)  # a bad request does not cost the token
+        database = context().database
+        certificate = service.issued_for(database, body.token, key, now())
+        if certificate is None:
+            certificate = _signed(service.claim(database, body.token, now()), body.csr)
         return EnrolmentAnswer(
             sensor_id=certificate.sensor_id,
             certificate=certificate.pem,

@@ -6,6 +6,7 @@ from hashlib import sha256
 from secrets import token_hex, token_urlsafe
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
@@ -108,6 +109,24 @@ def issued(database: Database, name: str) -> Certificate | None:
     )
     with database.reading() as session:
         return session.scalar(query)
+
+
+def issued_for(database: Database, token: str, key: ec.EllipticCurvePublicKey, at: datetime) -> Certificate | None:
+    """The certificate that this token already became for this very key: its answer was lost, and asking again helps.
+
+    None once the token's time is over or the certificate is revoked.
+    """
+    query = (
+        select(Certificate)
+        .join(EnrolmentToken, EnrolmentToken.certificate_id == Certificate.id)
+        .where(EnrolmentToken.token_hash == _hash(token), EnrolmentToken.expires_at > at)
+        .where(Certificate.revoked_at.is_(None))
+    )
+    with database.reading() as session:
+        certificate = session.scalar(query)
+    if certificate is None or x509.load_pem_x509_certificate(certificate.pem.encode()).public_key() != key:
+        return None
+    return certificate
 
 
 def _claimed(session: Session, name: str, *, lock: bool = False) -> EnrolmentToken:
