@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, Any, Self
+from typing import IO, Any
 
 from server_app.errors import FieldError, Invalid
 
@@ -64,14 +64,16 @@ class GunzipReader:
 
 
 class _BoundedTarInfo(tarfile.TarInfo):
-    """Long names and extended attributes are read into memory as a whole: they must not be large."""
+    """Long names and extended attributes are read into memory as a whole: they must not be large.
 
-    @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
-        info = super().frombuf(buf, encoding, errors)
-        if info.type not in {tarfile.REGTYPE, tarfile.AREGTYPE} and info.size > MAX_HEADER:
+    `_proc_member` is where every version of tarfile comes by before it does so; newer ones pass `frombuf` by.
+    """
+
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        if self.type not in {tarfile.REGTYPE, tarfile.AREGTYPE} and self.size > MAX_HEADER:
             raise refused("a header in it is too large")
-        return info
+        found: tarfile.TarInfo = super()._proc_member(archive)  # type: ignore[misc]  # typeshed leaves it out
+        return found
 
 
 def members(stream: Any) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]:
