@@ -36,7 +36,7 @@ test: setup ## Everything CI runs
 	@python .ci/stages.py
 
 test-unit: setup ## Tests that need nothing but Python (under a minute)
-	@python -m pytest -q -m "$(PURE)" $(TESTS)
+	@python -m pytest -q -n 2 -m "$(PURE)" $(TESTS)
 
 lint: setup ## Style, types, architecture, roles, templates
 	ruff check $(PYTHON_FOLDERS)
