@@ -32,5 +32,6 @@ def test_the_event_of_the_demo_is_on_the_page_after_login(api: Api, page: Page) 
     row.wait_for()
     row.click()
 
-    page.get_by_text("admin123").first.wait_for()
-    page.get_by_text("uname -a").first.wait_for()
+    detail = page.locator("#detail")
+    detail.get_by_text("admin123").first.wait_for()
+    detail.get_by_text("uname -a").first.wait_for()
