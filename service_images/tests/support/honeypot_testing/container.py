@@ -60,7 +60,8 @@ class HoneypotContainer:
 
     @cached_property
     def gateway(self) -> str:
-        return str(json.loads(self.inspect("{{json .NetworkSettings.Networks}}"))[self._name]["Gateway"])
+        # The network's, for newer engines give containers of internal networks none.
+        return docker("network", "inspect", "--format", "{{(index .IPAM.Config 0).Gateway}}", self._name)
 
     @property
     def network_namespace(self) -> str:
