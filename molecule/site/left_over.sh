@@ -9,7 +9,8 @@ found=$(
   nft list tables 2>/dev/null | grep honeysens
   ip netns list | grep -E '^(honeysens|hs-)' | sed 's/^/namespace /'
   ip -brief link | grep -E '^hs-' | sed 's/^/interface /'
-  pgrep -af '^[^ ]*python[^ ]* [^ ]*/(sensor-manager|server-app|gunicorn) ' | sed 's/^/process /'
+  # Of this machine itself: what runs in containers is found above, and other people's containers are theirs.
+  pgrep --ns $$ --nslist pid -af '^[^ ]*python[^ ]* [^ ]*/(sensor-manager|server-app|gunicorn) ' | sed 's/^/process /'
   ls -d /run/honeysens* 2>/dev/null | sed 's/^/file /'
 )
 [ -z "$found" ] || { echo "Still there after removal:"; echo "$found"; exit 1; }
