@@ -1,15 +1,18 @@
 """`make test`: all checks, cheap ones first; stops at the first that fails and closes with one line like pytest's.
 
-A skipped test counts as a failure: there is nothing here that a machine may leave out.
+Stages stand in phases. Those of one phase do not touch each other and share two lanes; a phase starts when the one
+before it has passed. A skipped test counts as a failure: there is nothing here that a machine may leave out.
 """
 
 import os
 import re
 import subprocess
 import sys
+import threading
 import time
-from collections import Counter
-from dataclasses import dataclass
+from collections import Counter, deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -33,7 +36,11 @@ INSTALL = (
 PLAY = ["ansible-playbook", "-i", "inventories/demo"]
 TESTS = ["server_app", "sensor_manager", "service_images", "image_builder", "roles"]
 REAL_PARTS = "docker or netns or postgres"
-SCENARIOS_LAST = ["site"]
+LANES = 2  # most stages wait for one core or for a container to start
+# The longest go first, so that no lane ends long after the other. A scenario that is not named here comes after them.
+LONGEST_FIRST = ["server", "sensor_container", "container_engine", "sensor_firmware", "netfilter", "base_image"]
+# `site` looks at the end whether anything of ours is left on the machine: nothing else may run beside it.
+ALONE = ["site"]
 
 
 @dataclass(frozen=True)
@@ -44,22 +51,30 @@ class Stage:
     command: list[str]
 
 
-def stages() -> list[Stage]:
+@dataclass
+class Result:
+    """What the stages that have ended came to: tests counted by outcome, and why no further stage may start."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+def phases() -> list[list[Stage]]:
     """All stages in their order; every molecule scenario there is takes part."""
     scenarios = sorted(file.parent.name for file in (ROOT / "molecule").glob("*/molecule.yml"))
-    early, late = ["policy"], SCENARIOS_LAST
-    middle = [name for name in scenarios if name not in {*early, *late}]
+    middle = [name for name in scenarios if name not in {"policy", *LONGEST_FIRST, *ALONE}]
     playbooks = [f"playbooks/{name}.yml" for name in ("prepare-hosts", "build-base-image", "build-server-images")]
     playbooks += [f"playbooks/{name}.yml" for name in ("build-service-images", "build-firmware")]
     return [
-        Stage("lint", ["make", "lint"]),
-        Stage("tools", ["sh", "-c", INSTALL, "sh", *TOOLS]),
-        Stage("unit tests", ["make", "test-unit"]),
-        *(molecule(name) for name in early),
-        Stage("images", [*PLAY, *playbooks]),
-        Stage("tests on real parts", [sys.executable, "-m", "pytest", "-q", "-m", REAL_PARTS, *TESTS]),
-        *(molecule(name) for name in middle),
-        *(molecule(name) for name in late if name in scenarios),
+        [Stage("lint", ["make", "lint"]), Stage("tools", ["sh", "-c", INSTALL, "sh", *TOOLS])],
+        [Stage("unit tests", ["make", "test-unit"]), molecule("policy")],
+        [Stage("images", [*PLAY, *playbooks])],
+        [
+            Stage("tests on real parts", [sys.executable, "-m", "pytest", "-q", "-m", REAL_PARTS, *TESTS]),
+            *(molecule(name) for name in [*LONGEST_FIRST, *middle]),
+        ],
+        *([molecule(name)] for name in ALONE),
     ]
 
 
@@ -68,39 +83,67 @@ def molecule(scenario: str) -> Stage:
     return Stage(f"molecule {scenario}", ["molecule", "test", "--scenario-name", scenario])
 
 
-def run(stage: Stage, counts: Counter[str]) -> int:
-    """Run a stage with its output shown, add what its tests counted, and return its exit code."""
+def run(stage: Stage, result: Result, prefix: str) -> None:
+    """Run a stage with its output shown behind `prefix`, and add what it came to."""
+    begun, counts = time.monotonic(), Counter[str]()
+    say(f"\n##### {stage.name}")
     environment = os.environ | {"NO_COLOR": "1", "COLUMNS": "160", "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(  # noqa: S603 - the commands are those above
         stage.command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     with process:
         for line in process.stdout or ():
-            sys.stdout.write(line)
+            say(f"{prefix}{line.rstrip()}")
             if " in " in line and "molecule" not in line:
                 counts.update({kind: int(number) for number, kind in COUNTED.findall(line)})
-    return process.returncode
+    code = process.returncode
+    say(f"##### {stage.name}: {'passed' if code == 0 else f'FAILED ({code})'} after {time.monotonic() - begun:.0f} s")
+    with result.lock:
+        result.counts.update(counts)
+        if code:
+            result.failures.append(f"'{stage.name}' failed")
+        elif counts["skipped"]:
+            result.failures.append(f"'{stage.name}' skipped tests, which counts as a failure")
+
+
+def run_phase(phase: list[Stage], result: Result) -> None:
+    """Run the stages of one phase in two lanes; once one has failed, those that run end and no other starts."""
+    waiting = deque(phase)
+    shared = len(phase) > 1
+
+    def lane() -> None:
+        while not result.failures:
+            try:
+                stage = waiting.popleft()
+            except IndexError:
+                return
+            run(stage, result, f"{stage.name.removeprefix('molecule ')} | " if shared else "")
+
+    with ThreadPoolExecutor(LANES) as lanes:
+        for ended in [lanes.submit(lane) for _ in range(LANES)]:
+            ended.result()
+
+
+def say(line: str) -> None:
+    """Print one whole line at once, whoever else prints."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def main() -> int:
-    """Run all stages; returns 0 only if each one passed and no test was skipped."""
-    started, counts, failed = time.monotonic(), Counter[str](), ""
-    for stage in stages():
-        begun = time.monotonic()
-        print(f"\n##### {stage.name}", flush=True)  # noqa: T201 - progress
-        code = run(stage, counts)
-        print(f"##### {stage.name}: {'passed' if code == 0 else f'FAILED ({code})'} "  # noqa: T201 - progress
-              f"after {time.monotonic() - begun:.0f} s", flush=True)  # fmt: skip
-        if code or counts["skipped"]:
-            failed = stage.name
+    """Run all phases; returns 0 only if each stage passed and no test was skipped."""
+    started, result = time.monotonic(), Result()
+    for phase in phases():
+        run_phase(phase, result)
+        if result.failures:
             break
-    if failed:
-        why = f"'{failed}' failed" if not counts["skipped"] else f"'{failed}' skipped tests, which counts as a failure"
-        print(f"\nStopped: {why}. Its output is above.")  # noqa: T201 - the result
+    counts = result.counts
+    if result.failures:
+        say(f"\nStopped: {'; '.join(result.failures)}. The output is above.")
         counts["failed"] = max(counts["failed"], 1)
     summary = ", ".join(f"{counts[kind]} {kind}" for kind in ("failed", "passed", "skipped", "errors") if counts[kind])
-    print(f"===== {summary} in {time.monotonic() - started:.2f}s =====")  # noqa: T201 - the result
-    return 1 if failed else 0
+    say(f"===== {summary} in {time.monotonic() - started:.2f}s =====")
+    return 1 if result.failures else 0
 
 
 if __name__ == "__main__":
