@@ -54,11 +54,11 @@ class TaskQueue:
 
     def handle_daily(self, name: str, handler: Callable[[], None]) -> None:
         """Run `handler` once a day, at night; for the worker."""
+        self._handle_at(crontab(minute="17", hour="3"), name, handler)
 
-        def run() -> None:
-            handler()
-
-        self._huey.periodic_task(crontab(minute="17", hour="3"), name=name)(run)
+    def handle_each_minute(self, name: str, handler: Callable[[], None]) -> None:
+        """Run `handler` at the start of every minute; for the worker."""
+        self._handle_at(crontab(), name, handler)
 
     def enqueue(self, name: str, *arguments: Any, urgent: bool = False) -> Callable[[float], Any]:
         """Leave a task to the worker; an urgent one overtakes the others.
@@ -80,6 +80,12 @@ class TaskQueue:
                 raise TaskFailed(str(error)) from error
 
         return wait
+
+    def _handle_at(self, moments: Callable[[datetime], bool], name: str, handler: Callable[[], None]) -> None:
+        def run() -> None:
+            handler()
+
+        self._huey.periodic_task(moments, name=name)(run)
 
     def work(self, threads: int) -> None:
         """Run tasks until the process is told to end; for the worker."""

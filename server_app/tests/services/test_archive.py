@@ -159,10 +159,16 @@ def test_too_many_members_are_refused(tmp_path: Path) -> None:
     assert "members" in refusal(tmp_path, layout_with(*members))
 
 
-NO_ARCHIVES = [b"", b"hello" * 1000, gzip.compress(b""), gzip.compress(b"hello" * 1000), tar(META, IMAGE)]
+NO_ARCHIVES = {
+    "nothing": b"",
+    "text": b"hello" * 1000,
+    "gzipped nothing": gzip.compress(b""),
+    "gzipped text": gzip.compress(b"hello" * 1000),
+    "a tar as it is": tar(META, IMAGE),
+}
 
 
-@pytest.mark.parametrize("content", NO_ARCHIVES)
+@pytest.mark.parametrize("content", NO_ARCHIVES.values(), ids=NO_ARCHIVES.keys())
 def test_what_is_no_gzipped_tar_is_refused(tmp_path: Path, content: bytes) -> None:
     assert "refused" in refusal(tmp_path, content)
 
