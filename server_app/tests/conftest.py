@@ -23,6 +23,13 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def emptied_postgres_url(postgres_url: str) -> str:
+    """The same, with nothing in it; for what lives as long as a module."""
+    empty(postgres_url)
+    return postgres_url
+
+
 @pytest.fixture(scope="session")
 def registry_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with registry(tmp_path_factory.mktemp("registry")) as url:

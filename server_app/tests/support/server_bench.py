@@ -61,9 +61,13 @@ class SensorClient:
     key: ec.EllipticCurvePrivateKey
     certificate: x509.Certificate | None = None
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the proxy adds to its requests."""
+        return {"Client-Cert": header_of(self.certificate)} if self.certificate else {}
+
     def call(self, path: str, body: Any = None, *, method: str = "POST", **options: Any) -> TestResponse:
-        headers = {"Client-Cert": header_of(self.certificate)} if self.certificate else {}
-        headers |= options.pop("headers", {})
+        headers = self.headers | options.pop("headers", {})
         if isinstance(body, bytes):
             options["data"] = body
         elif body is not None:

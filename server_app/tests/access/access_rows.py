@@ -1,0 +1,69 @@
+"""The table: every operation of the OpenAPI document in one line.
+
+`{names}` in paths and bodies are filled in by `access_world.World`: each call is made for a thing of the own division
+and for one of another division. The body is one that succeeds where the caller may do it.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from access_policies import ADMIN, CREATE, EVERYBODY, OK, READ, SENSOR, USERS, WRITE, Policy
+
+
+@dataclass(frozen=True)
+class Row:
+    """An operation as the document spells it below /api, who may do it, and a body (JSON, or bytes as they are)."""
+
+    operation: str
+    policy: Policy
+    body: Any = None
+    query: str = ""
+
+
+OWN_TASK = Policy((401, 401), (404, 404), (OK, 404), (OK, OK), (401, 401))
+"""A task is shown to those who started it, here the manager, and to administrators."""
+
+ROWS = [
+    # System
+    Row("GET /system/identify", EVERYBODY),
+    # Sessions
+    Row("POST /sessions", EVERYBODY, {"username": "manager", "password": "{password}"}),
+    Row("GET /sessions", USERS),
+    Row("DELETE /sessions", USERS),
+    # Divisions
+    Row("GET /divisions", USERS),
+    Row("POST /divisions", ADMIN, {"name": "new"}),
+    # Sensors
+    Row("GET /sensors", USERS),
+    Row("POST /sensors", CREATE, {"name": "new", "division": "{division_id}"}),
+    Row("GET /sensors/{sensor_id}", READ),
+    Row("PATCH /sensors/{sensor_id}", WRITE, {"location": "cellar"}),
+    Row("DELETE /sensors/{sensor_id}", WRITE),
+    Row("GET /sensors/status/by-sensor/{sensor_id}", READ),
+    # Enrolment and polling
+    Row("POST /sensors/{sensor_id}/config", WRITE),
+    Row("POST /sensors/enrol", EVERYBODY, {"token": "{token}", "csr": "{csr}"}),
+    Row("POST /sensors/status", SENSOR, "{report}"),
+    # Assignments
+    Row("GET /sensors/{sensor_id}/services", READ),
+    Row("PUT /sensors/{sensor_id}/services/{service_name}", WRITE, {"revision": None}),
+    Row("DELETE /sensors/{sensor_id}/services/{service_name}", WRITE),
+    # Services
+    Row("GET /services", USERS),
+    Row("POST /services", ADMIN, b"an archive that the worker will refuse"),
+    Row("GET /services/{name}", USERS),
+    Row("PATCH /services/{name}", ADMIN, {"default_revision": "1.0.0"}),
+    Row("DELETE /services/{name}", ADMIN),
+    # Events
+    Row("GET /events", USERS),
+    Row("POST /events", SENSOR, {"events": []}),
+    Row("GET /events/{event_id}", READ),
+    Row("GET /events/sessions", USERS),
+    Row("GET /events/sessions/{session_id}", READ),
+    # Certificates
+    Row("GET /certs", USERS),
+    Row("POST /certs/{certificate_id}/revoke", WRITE),
+    # Tasks
+    Row("GET /tasks", USERS),
+    Row("GET /tasks/{task_id}", OWN_TASK),
+]

@@ -1,0 +1,132 @@
+"""A server with two divisions, each with one of everything, and the callers of the table."""
+
+from typing import Any
+
+from access_rows import Row
+from catalogue import add_service
+from event_builder import event
+from flask.testing import FlaskClient
+from server_bench import PASSWORD, URL, Bench, Person, SensorClient, certificate_request, report
+from sqlalchemy import Table, delete, insert, select
+from werkzeug.test import TestResponse
+
+from server_app.accounts.models import Role
+from server_app.models import Base
+from server_app.tasks import service as tasks
+
+FOREIGN = "xyzzy"
+"""In every name of the other division's things: an answer that shows it to others than administrators is a leak."""
+UNRELATED = {"login_failures", "login_sessions"}
+"""Tables that a refused call may change."""
+type Rows = dict[str, list[dict[str, Any]]]
+
+
+class World:
+    """The server, its callers, and what the names in the table mean on each side."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._tables = Base.metadata.sorted_tables
+        add_service(bench, "cowrie")
+        add_service(bench, "unused")
+        ours, theirs = bench.division("ours"), bench.division(FOREIGN)
+        people = {
+            "observer": bench.user("observer", Role.OBSERVER, ours),
+            "manager": bench.user("manager", Role.MANAGER, ours),
+            "admin": bench.admin,
+        }
+        sensors = {"own": bench.sensor("ours", ours), "other": bench.sensor(FOREIGN, theirs)}
+        self.values = {
+            "own": self._things(sensors["own"], ours, people["manager"], "ours"),
+            "other": self._things(sensors["other"], theirs, people["admin"], FOREIGN),
+        }
+        self._credentials = {name: _credentials(person) for name, person in people.items()}
+        self._credentials["sensor"] = {"Client-Cert": sensors["own"].headers["Client-Cert"]}
+        self._credentials["nobody"] = {}
+        self._before = self._read()
+
+    def call(self, row: Row, caller: str, side: str) -> TestResponse:
+        """Do what a row says, with a client that knows nothing but the caller's credentials."""
+        method, _, path = row.operation.partition(" ")
+        values = self.values[side]
+        body = _filled(row.body, values)
+        options: dict[str, Any] = {"data": body} if isinstance(body, bytes) else {"json": body} if body else {}
+        client = FlaskClient(self._bench.app, self._bench.app.response_class, use_cookies=False)
+        address = f"/api{path.format_map(values)}{row.query.format_map(values)}"
+        return client.open(address, method=method, base_url=URL, headers=self._credentials[caller], **options)
+
+    def operations(self) -> list[str]:
+        """Every operation of the server's own OpenAPI document, as the table spells it."""
+        document = self._bench.app.test_client().get("/api/openapi.json", base_url=URL).json
+        assert document is not None
+        return [
+            f"{method.upper()} {path.removeprefix('/api')}"
+            for path, operations in document["paths"].items()
+            for method in operations
+        ]
+
+    def changes(self) -> set[str]:
+        """The tables that a call has changed; afterwards they are as they were at the start."""
+        after = self._read()
+        changed = {name for name, rows in after.items() if rows != self._before[name]}
+        if changed:
+            self._restore()
+        return changed - UNRELATED
+
+    def _things(self, sensor: SensorClient, division: int, starter: Person, mark: str) -> dict[str, Any]:
+        admin = self._bench.admin
+        admin.ok("PUT", f"/sensors/{sensor.id}/services/cowrie", json={})
+        sensor.poll(report(error=mark))
+        sensor.upload([event(session=mark, summary=mark)])
+        with self._bench.database.writing() as session:
+            user = starter.ok("GET", "/sessions")["user"]["id"]
+            task = tasks.create(session, f"check {mark}", {}, user).id
+        return {
+            "password": PASSWORD,
+            "division_id": division,
+            "sensor_id": sensor.id,
+            "token": self._bench.token(sensor.id),
+            "csr": certificate_request(sensor.key),
+            "report": report(),
+            "service_name": "cowrie",
+            "name": "unused",
+            "event_id": admin.ok("GET", f"/events?sensor={sensor.id}")["items"][0]["id"],
+            "session_id": admin.ok("GET", f"/events/sessions?sensor={sensor.id}")["items"][0]["id"],
+            "certificate_id": admin.ok("GET", f"/certs?sensor={sensor.id}")["items"][0]["id"],
+            "task_id": task,
+        }
+
+    def _read(self) -> Rows:
+        with self._bench.database.engine.connect() as connection:
+            return {
+                table.name: [dict(row) for row in connection.execute(_ordered(table)).mappings()]
+                for table in self._tables
+            }
+
+    def _restore(self) -> None:
+        with self._bench.database.writing() as session:
+            for table in reversed(self._tables):
+                session.execute(delete(table))
+            for table in self._tables:
+                if self._before[table.name]:
+                    session.execute(insert(table), self._before[table.name])
+
+
+def _ordered(table: Table) -> Any:
+    return select(table).order_by(*table.primary_key.columns)
+
+
+def _credentials(person: Person) -> dict[str, str]:
+    cookie = person.client.get_cookie("__Host-honeysens", domain="server.example.com")
+    assert cookie is not None
+    return {"Cookie": f"{cookie.key}={cookie.value}", "X-CSRF-Token": person.csrf_token}
+
+
+def _filled(body: Any, values: dict[str, Any]) -> Any:
+    if isinstance(body, dict):
+        return {name: _filled(value, values) for name, value in body.items()}
+    if isinstance(body, list):
+        return [_filled(value, values) for value in body]
+    if isinstance(body, str) and body.startswith("{"):
+        return values[body[1:-1]]
+    return body

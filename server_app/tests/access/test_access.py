@@ -1,0 +1,48 @@
+"""Every operation of the API, asked by everybody, for things of the own division and of another one."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+from access_policies import CALLERS, OK, SIDES
+from access_rows import ROWS, Row
+from access_world import FOREIGN, World
+from server_bench import settings_for, start
+
+from server_app.initialise import initialise
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def world(
+    request: pytest.FixtureRequest, initialised: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    folder = copytree(initialised, tmp_path_factory.mktemp("access") / "server")
+    url = request.getfixturevalue("emptied_postgres_url") if request.param == "postgresql" else ""
+    settings = settings_for(folder, database_url=url)
+    if url:
+        initialise(settings)
+    bench = start(settings)
+    yield World(bench)
+    bench.database.close()
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.operation)
+def test_everybody_gets_the_right_answer(world: World, row: Row) -> None:
+    wrong = []
+    for caller in CALLERS:
+        for side, expected in zip(SIDES, getattr(row.policy, caller), strict=True):
+            answer = world.call(row, caller, side)
+            status, text = answer.status_code, answer.data.decode(errors="replace")
+            changed = world.changes()
+            if (status // 100 * 100 if expected == OK else status) != expected:
+                wrong.append(f"{caller}, {side} division: {status} instead of {expected}: {text[:300]}")
+            elif expected != OK and changed:
+                wrong.append(f"{caller}, {side} division: refused, but changed {changed}")
+            elif caller in {"observer", "manager"} and FOREIGN in text:
+                wrong.append(f"{caller}, {side} division: shows the other division: {text[:1000]}")
+    assert not wrong, "\n".join([row.operation, *wrong])
+
+
+def test_the_table_has_every_operation_of_the_document_once(world: World) -> None:
+    assert sorted(row.operation for row in ROWS) == sorted(world.operations()), "see access_rows.py"
