@@ -11,6 +11,7 @@ import server_app.enrolment.api
 import server_app.events.api
 import server_app.pki.api
 import server_app.polling.api
+import server_app.preferences.api
 import server_app.sensors.api
 import server_app.services.api
 import server_app.system.api
@@ -27,6 +28,7 @@ FEATURES = (
     server_app.system.api,
     server_app.accounts.api,
     server_app.divisions.api,
+    server_app.preferences.api,
     server_app.sensors.api,
     server_app.enrolment.api,
     server_app.polling.api,

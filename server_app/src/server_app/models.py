@@ -7,6 +7,7 @@ from server_app.divisions.models import Division
 from server_app.enrolment.models import EnrolmentToken
 from server_app.events.models import Event, EventSession
 from server_app.pki.models import Certificate
+from server_app.preferences.models import Preference
 from server_app.sensors.models import Sensor, SensorStatus
 from server_app.services.models import Service, ServiceRevision
 from server_app.tasks.models import Task, TaskState
@@ -20,6 +21,7 @@ __all__ = [
     "EventSession",
     "LoginFailures",
     "LoginSession",
+    "Preference",
     "Role",
     "Sensor",
     "SensorStatus",

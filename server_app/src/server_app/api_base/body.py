@@ -5,19 +5,14 @@ from functools import wraps
 from typing import Any, NoReturn, cast
 
 from flask import json, request
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from server_app.api_base.model import ApiModel as ApiModel  # noqa: PLC0414 - bodies and their base come from one place
 from server_app.errors import FieldError, Invalid, TooLarge
 from server_app.field_errors import field_errors
 
 DEFAULT_LIMIT = 64 * 1024
-
-
-class ApiModel(BaseModel):
-    """A value of the HTTP API that is not part of the contract with sensors."""
-
-    model_config = ConfigDict(frozen=True, from_attributes=True)
 
 
 def receives[R](model: type[BaseModel], limit: int = DEFAULT_LIMIT) -> Callable[[Callable[..., R]], Callable[..., R]]:

@@ -1,13 +1,16 @@
 from apiflask import APIBlueprint
 from flask import Response
+from sqlalchemy.orm import Session
 
 from server_app.accounts.principal import Principal
 from server_app.api_base.auth import login_required
 from server_app.api_base.body import receives
 from server_app.context import context
 from server_app.db import now
+from server_app.preferences import service as preferences
 from server_app.sensors import service
 from server_app.sensors.models import Sensor
+from server_app.sensors.preferences import SensorSection
 from server_app.sensors.schemas import NewSensor, SensorChange, SensorItem, SensorList, StatusAnswer, sensor_item
 
 
@@ -21,7 +24,9 @@ def make_blueprint() -> APIBlueprint:
     def list_sensors(principal: Principal) -> SensorList:
         """List the sensors the user sees."""
         with context().database.reading() as session:
-            return SensorList(items=[_item(sensor) for sensor in service.list_sensors(session, principal)])
+            interval = _interval(session)
+            rows = service.list_sensors(session, principal)
+            return SensorList(items=[sensor_item(row, interval, now()) for row in rows])
 
     @blueprint.post("")
     @blueprint.output(SensorItem, status_code=201)
@@ -30,7 +35,7 @@ def make_blueprint() -> APIBlueprint:
     def create_sensor(body: NewSensor, principal: Principal) -> SensorItem:
         """Add a sensor."""
         with context().database.writing() as session:
-            return _item(service.create_sensor(session, principal, body.model_dump(), now()))
+            return _item(session, service.create_sensor(session, principal, body.model_dump(), now()))
 
     @blueprint.get("/<int:sensor_id>")
     @blueprint.output(SensorItem)
@@ -38,7 +43,7 @@ def make_blueprint() -> APIBlueprint:
     def get_sensor(sensor_id: int, principal: Principal) -> SensorItem:
         """One sensor."""
         with context().database.reading() as session:
-            return _item(service.get_sensor(session, principal, sensor_id))
+            return _item(session, service.get_sensor(session, principal, sensor_id))
 
     @blueprint.patch("/<int:sensor_id>")
     @blueprint.output(SensorItem)
@@ -48,7 +53,7 @@ def make_blueprint() -> APIBlueprint:
         """Change a sensor's name, location or poll interval."""
         with context().database.writing() as session:
             changes = body.model_dump(exclude_unset=True)
-            return _item(service.update_sensor(session, principal, sensor_id, changes))
+            return _item(session, service.update_sensor(session, principal, sensor_id, changes))
 
     @blueprint.delete("/<int:sensor_id>")
     @blueprint.output({}, status_code=204)
@@ -68,7 +73,7 @@ def make_blueprint() -> APIBlueprint:
             sensor = service.get_sensor(session, principal, sensor_id)
             return StatusAnswer(
                 sensor=sensor.id,
-                state=service.state_of(sensor, context().settings.poll_interval, now()),
+                state=service.state_of(sensor, _interval(session), now()),
                 last_contact=sensor.status.last_contact_at,
                 generation=sensor.status.generation,
                 report=service.report_of(sensor),
@@ -77,5 +82,9 @@ def make_blueprint() -> APIBlueprint:
     return blueprint
 
 
-def _item(sensor: Sensor) -> SensorItem:
-    return sensor_item(sensor, context().settings.poll_interval, now())
+def _item(session: Session, sensor: Sensor) -> SensorItem:
+    return sensor_item(sensor, _interval(session), now())
+
+
+def _interval(session: Session) -> int:
+    return preferences.load(session, SensorSection).interval(context().settings.poll_interval)

@@ -12,7 +12,9 @@ from sensor_wire.v1.poll import Report, ServiceReport, ServiceState
 from server_app.accounts.service import Login
 from server_app.context import context
 from server_app.db import now
+from server_app.preferences import service as preferences
 from server_app.sensors.models import Sensor
+from server_app.sensors.preferences import SensorSection
 from server_app.sensors.service import SensorState, list_sensors, report_of, state_of
 from server_app.web.fragments import unchanged, version_of
 
@@ -98,7 +100,8 @@ def view_of(sensor: Sensor, system_poll_interval: int, moment: datetime) -> Sens
 def _listed(login: Login) -> dict[str, Any]:
     with context().database.reading() as session:
         rows = list_sensors(session, login.principal)
-        views = [view_of(row, context().settings.poll_interval, now()) for row in rows]
+        interval = preferences.load(session, SensorSection).interval(context().settings.poll_interval)
+        views = [view_of(row, interval, now()) for row in rows]
     return {"sensors": views, "counts": Counter(view.state for view in views), "version": version_of(views)}
 
 

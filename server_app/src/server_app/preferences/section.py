@@ -1,0 +1,32 @@
+"""What a section of the system-wide settings is. Features declare their own; `sections` lists them all."""
+
+from typing import Any, ClassVar
+
+from pydantic import create_model
+
+from server_app.api_base.model import ApiModel
+
+
+class Section(ApiModel):
+    """Settings that belong together. Every field has a default; stored is what administrators have said.
+
+    `name` is the section's name in the API and the database. Fields named in `secrets` are write-only: answers have
+    `<field>_set` instead, the audit log neither.
+    """
+
+    name: ClassVar[str]
+    secrets: ClassVar[frozenset[str]] = frozenset()
+
+    def shown(self) -> dict[str, Any]:
+        """The section as people may see it, as JSON values."""
+        open_fields = self.model_dump(mode="json", exclude=set(self.secrets))
+        return open_fields | {f"{field}_set": getattr(self, field) is not None for field in sorted(self.secrets)}
+
+
+def shown_type(section: type[Section]) -> type[ApiModel]:
+    """The type of `Section.shown`, for the API's description."""
+    fields: dict[str, Any] = {
+        name: (field.annotation, ...) for name, field in section.model_fields.items() if name not in section.secrets
+    }
+    fields |= {f"{name}_set": (bool, ...) for name in sorted(section.secrets)}
+    return create_model(f"{section.__name__}Shown", __base__=ApiModel, __doc__=section.__doc__, **fields)

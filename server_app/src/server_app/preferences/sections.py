@@ -1,0 +1,6 @@
+"""All sections of the system-wide settings; a feature adds its own here."""
+
+from server_app.preferences.section import Section
+from server_app.sensors.preferences import SensorSection
+
+SECTIONS: tuple[type[Section], ...] = (SensorSection,)
