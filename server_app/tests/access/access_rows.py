@@ -33,6 +33,9 @@ ROWS = [
     # Divisions
     Row("GET /divisions", USERS),
     Row("POST /divisions", ADMIN, {"name": "new"}),
+    # Settings
+    Row("GET /settings", ADMIN),
+    Row("PATCH /settings/sensors", ADMIN, {"poll_interval": 5}),
     # Sensors
     Row("GET /sensors", USERS),
     Row("POST /sensors", CREATE, {"name": "new", "division": "{division_id}"}),
