@@ -18,6 +18,7 @@ import server_app.system.api
 import server_app.tasks.api
 import server_app.web.blueprint
 from server_app import problems
+from server_app.api_base import openapi
 from server_app.api_base.converters import RowNumberConverter
 from server_app.context import KEY, Context
 from server_app.db import Database
@@ -61,6 +62,15 @@ def create_app(settings: Settings, queue: TaskQueue | None = None) -> APIFlask:
     app.url_map.converters["int"] = RowNumberConverter
     for feature in FEATURES:
         app.register_blueprint(feature.make_blueprint())
+    openapi.register(app, _tags())
     app.register_blueprint(server_app.system.api.make_internal_blueprint())
     app.register_blueprint(server_app.web.blueprint.make_blueprint())
     return app
+
+
+def _tags() -> list[dict[str, str]]:
+    """What the operations of each feature are about, in the words of their code."""
+    return [
+        {"name": feature.make_blueprint().name.title(), "description": feature.make_blueprint.__doc__ or ""}
+        for feature in FEATURES
+    ]

@@ -6,6 +6,7 @@ from server_app.accounts.principal import Principal
 from server_app.accounts.schemas import Credentials, CurrentUser, LoginAnswer
 from server_app.api_base.auth import COOKIE, clear_cookie, client_address, current_login, login_required, set_cookie
 from server_app.api_base.body import receives
+from server_app.api_base.described import refuses
 from server_app.context import context
 from server_app.db import now
 from server_app.errors import Unauthenticated
@@ -17,6 +18,7 @@ def make_blueprint() -> APIBlueprint:
 
     @blueprint.post("")
     @blueprint.output(LoginAnswer)
+    @refuses(401, 429)
     @receives(Credentials)
     def log_in(body: Credentials) -> Response:
         """Log in with name and password; the session is the cookie that comes back."""

@@ -6,6 +6,7 @@ from sensor_wire.v1.enrolment import EnrolmentAnswer, EnrolmentRequest
 from server_app.accounts.principal import Principal
 from server_app.api_base.auth import login_required
 from server_app.api_base.body import receives
+from server_app.api_base.described import refuses
 from server_app.context import context
 from server_app.db import now
 from server_app.enrolment import service
@@ -51,6 +52,7 @@ def make_blueprint() -> APIBlueprint:
 
     @blueprint.post("/enrol")
     @blueprint.output(EnrolmentAnswer)
+    @refuses(403, 503)
     @receives(EnrolmentRequest)
     def enrol(body: EnrolmentRequest) -> EnrolmentAnswer:
         """Exchange a single-use token and a certificate request for a certificate."""

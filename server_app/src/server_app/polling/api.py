@@ -4,6 +4,7 @@ from flask import Response, request
 from sensor_wire.v1.desired import Desired
 from sensor_wire.v1.poll import Report
 from server_app.api_base.body import receives
+from server_app.api_base.described import answers_empty
 from server_app.api_base.sensor_auth import sensor_required
 from server_app.context import context
 from server_app.db import now
@@ -19,6 +20,7 @@ def make_blueprint() -> APIBlueprint:
 
     @blueprint.post("/status")
     @blueprint.output(Desired)
+    @answers_empty(204, "The sensor has the desired state already (If-None-Match).")
     @sensor_required
     @receives(Report, MAX_REPORT_BYTES)
     def poll(body: Report, sensor_id: int) -> Response:

@@ -7,6 +7,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from server_app.accounts.principal import Principal
 from server_app.api_base.auth import login_required
 from server_app.api_base.body import receives
+from server_app.api_base.described import takes_raw
 from server_app.assignments import service as assignments
 from server_app.context import context
 from server_app.errors import Conflict, FieldError, TooLarge
@@ -33,6 +34,7 @@ def make_blueprint() -> APIBlueprint:
     @blueprint.post("")
     @blueprint.output(TaskAccepted, status_code=202)
     @login_required
+    @takes_raw("application/gzip")
     def upload(principal: Principal) -> TaskAccepted:
         """Upload a service archive as the raw body (application/gzip); the task says what became of it."""
         principal.require_admin()

@@ -1,0 +1,38 @@
+"""What a view can say of itself for the OpenAPI document, where its signature and other decorators do not show it."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+
+def refuses[R](*statuses: int) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Name refusals of a view that its signature does not show, such as 429 or 503."""
+
+    def decorate(view: Callable[..., R]) -> Callable[..., R]:
+        _spec_of(view)["refuses"] = statuses
+        return view
+
+    return decorate
+
+
+def answers_empty[R](status: int, meaning: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Name another good answer of a view, one without a body."""
+
+    def decorate(view: Callable[..., R]) -> Callable[..., R]:
+        _spec_of(view)["answers_empty"] = {str(status): {"description": meaning}}
+        return view
+
+    return decorate
+
+
+def takes_raw[R](media_type: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Say that a view reads the body itself, as bytes of this type."""
+
+    def decorate(view: Callable[..., R]) -> Callable[..., R]:
+        _spec_of(view)["raw_body"] = media_type
+        return view
+
+    return decorate
+
+
+def _spec_of(view: Callable[..., Any]) -> dict[str, Any]:
+    return cast("dict[str, Any]", view.__dict__.setdefault("_spec", {}))
