@@ -6,6 +6,7 @@ from apiflask import APIFlask
 
 import server_app.accounts.api
 import server_app.assignments.api
+import server_app.audit.api
 import server_app.divisions.api
 import server_app.enrolment.api
 import server_app.events.api
@@ -18,8 +19,9 @@ import server_app.system.api
 import server_app.tasks.api
 import server_app.web.blueprint
 from server_app import problems
-from server_app.api_base import openapi
+from server_app.api_base import auth, openapi
 from server_app.api_base.converters import RowNumberConverter
+from server_app.audit import recording
 from server_app.context import KEY, Context
 from server_app.db import Database
 from server_app.settings import Settings
@@ -28,6 +30,7 @@ from server_app.task_queue import TaskQueue
 FEATURES = (
     server_app.system.api,
     server_app.accounts.api,
+    server_app.audit.api,
     server_app.divisions.api,
     server_app.preferences.api,
     server_app.sensors.api,
@@ -58,6 +61,8 @@ def create_app(settings: Settings, queue: TaskQueue | None = None) -> APIFlask:
     )
     queue = queue or TaskQueue(settings.data_dir)
     app.extensions[KEY] = Context(settings, Database(settings.database), queue)
+    recording.listen()
+    auth.register(app)
     problems.register(app)
     app.url_map.converters["int"] = RowNumberConverter
     for feature in FEATURES:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from server_app import migrate
 from server_app.accounts import service as accounts
 from server_app.accounts.models import Role, User
+from server_app.audit import recording
 from server_app.db import Database, now
 from server_app.divisions.models import Division
 from server_app.pki import authority, server_certificate
@@ -26,6 +27,7 @@ def initialise(settings: Settings) -> None:
     Raises:
         RuntimeError: something an operator has to provide is missing; the message says what.
     """
+    recording.listen()
     database = Database(settings.database)
     try:
         with migrate.exclusive(settings.data_dir / "init.lock"):

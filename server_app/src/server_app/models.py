@@ -2,6 +2,7 @@
 
 from server_app.accounts.models import LoginFailures, LoginSession, Role, User, user_divisions
 from server_app.assignments.models import ServiceAssignment
+from server_app.audit.models import AuditEntry
 from server_app.db import Base
 from server_app.divisions.models import Division
 from server_app.enrolment.models import EnrolmentToken
@@ -13,6 +14,7 @@ from server_app.services.models import Service, ServiceRevision
 from server_app.tasks.models import Task, TaskState
 
 __all__ = [
+    "AuditEntry",
     "Base",
     "Certificate",
     "Division",

@@ -15,6 +15,8 @@ from huey.registry import Message  # type: ignore[import-untyped] # the same
 from huey.serializer import Serializer  # type: ignore[import-untyped] # the same
 from huey.utils import Error  # type: ignore[import-untyped] # the same
 
+from server_app.audit import actor
+
 URGENT = 10
 type Handler = Callable[..., Any]
 
@@ -48,7 +50,8 @@ class TaskQueue:
 
         # The wrapper gives the task the same full name in every process, wherever its handler was written.
         def run(*arguments: Any) -> Any:
-            return handler(*arguments)
+            with actor.acting(actor.WORKER):
+                return handler(*arguments)
 
         self._tasks[name] = self._huey.task(name=name)(run)
 
@@ -83,7 +86,8 @@ class TaskQueue:
 
     def _handle_at(self, moments: Callable[[datetime], bool], name: str, handler: Callable[[], None]) -> None:
         def run() -> None:
-            handler()
+            with actor.acting(actor.WORKER):
+                handler()
 
         self._huey.periodic_task(moments, name=name)(run)
 

@@ -1,6 +1,10 @@
 """The worker: runs tasks, and alone holds the key of the certificate authority."""
 
-from server_app.db import Database
+import structlog
+
+from server_app.audit import recording
+from server_app.audit import service as audit
+from server_app.db import Database, now
 from server_app.enrolment import tasks as enrolment
 from server_app.initialise import renew_server_certificate
 from server_app.pki import authority
@@ -10,6 +14,7 @@ from server_app.settings import Settings
 from server_app.task_queue import TaskQueue
 
 THREADS = 4
+LOG = structlog.get_logger(__name__)
 
 
 def prepare(settings: Settings, queue: TaskQueue) -> None:
@@ -18,6 +23,7 @@ def prepare(settings: Settings, queue: TaskQueue) -> None:
     Raises:
         RuntimeError: `server-app init` has not run.
     """
+    recording.listen()
     signer = authority.load(settings.ca_dir)
     database = Database(settings.database)
     services = ServiceTasks(database, Registry(settings.registry_url), settings.uploads_dir, settings.max_upload_bytes)
@@ -25,6 +31,7 @@ def prepare(settings: Settings, queue: TaskQueue) -> None:
     services.register(queue)
     enrolment.register(queue, database, signer)
     queue.handle_daily("renew-server-certificate", lambda: renew_server_certificate(settings, signer))
+    queue.handle_daily("remove-old-audit-entries", lambda: _remove_old_entries(database))
     services.recover(queue)
 
 
@@ -33,3 +40,8 @@ def run(settings: Settings) -> None:
     queue = TaskQueue(settings.data_dir)
     prepare(settings, queue)
     queue.work(THREADS)
+
+
+def _remove_old_entries(database: Database) -> None:
+    removed = audit.remove_old(database, now())
+    LOG.info("old_audit_entries_removed", count=removed)

@@ -36,6 +36,8 @@ ROWS = [
     # Settings
     Row("GET /settings", ADMIN),
     Row("PATCH /settings/sensors", ADMIN, {"poll_interval": 5}),
+    # Audit log
+    Row("GET /audit", ADMIN),
     # Sensors
     Row("GET /sensors", USERS),
     Row("POST /sensors", CREATE, {"name": "new", "division": "{division_id}"}),

@@ -7,6 +7,7 @@ from server_bench import PASSWORD, URL, Bench, Person
 
 from server_app.accounts import service, throttle
 from server_app.db import now
+from server_app.errors import Throttled, Unauthenticated
 
 
 def log_in(person: Person, username: str, password: str) -> int:
@@ -79,13 +80,24 @@ def test_a_session_ends_when_idle_or_old(bench: Bench) -> None:
 
 
 def test_the_sixth_wrong_password_in_a_row_has_to_wait(bench: Bench) -> None:
-    attacker = Person(bench.app.test_client())
-    assert [log_in(attacker, "admin", "wrong") for _ in range(5)] == [401] * 5
+    moment = now()
+    for _ in range(5):
+        with pytest.raises(Unauthenticated):
+            service.log_in(bench.database, "admin", "wrong", "192.0.2.1", moment)
+    with pytest.raises(Throttled) as refused:
+        service.log_in(bench.database, "admin", PASSWORD, "192.0.2.1", moment)
+    assert refused.value.retry_after == 1
+    later = moment + timedelta(seconds=1)
+    assert service.log_in(bench.database, "admin", PASSWORD, "192.0.2.1", later).principal.name == "admin"
 
-    answer = attacker.call("POST", "/sessions", json={"username": "admin", "password": PASSWORD})
 
+def test_who_has_to_wait_is_told_how_long(bench: Bench) -> None:
+    with bench.database.writing() as session:
+        for _ in range(12):
+            throttle.count(session, "admin", "127.0.0.1", now())
+    answer = Person(bench.app.test_client()).call("POST", "/sessions", json={"username": "admin", "password": PASSWORD})
     assert answer.status_code == 429
-    assert 1 <= int(answer.headers["Retry-After"]) <= 2
+    assert 60 < int(answer.headers["Retry-After"]) <= 128
 
 
 def test_others_can_log_in_while_somebody_guesses(bench: Bench) -> None:

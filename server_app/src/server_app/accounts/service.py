@@ -14,6 +14,8 @@ from server_app import db
 from server_app.accounts import passwords, throttle
 from server_app.accounts.models import LoginSession, Role, User
 from server_app.accounts.principal import Principal
+from server_app.audit import service as audit
+from server_app.audit.actor import Actor, ActorKind
 from server_app.db import Database
 from server_app.divisions.models import Division
 from server_app.errors import Throttled, Unauthenticated
@@ -60,9 +62,13 @@ def log_in(database: Database, username: str, password: str, address: str, now: 
         user = session.scalar(select(User).where(User.name == username))
     # Outside a transaction: hashing takes a tenth of a second, and SQLite has one writer.
     if not passwords.matches(user.password_hash if user else _nobodys_hash(), password) or user is None:
+        with database.writing() as session:
+            _record_failure(session, user, address)
         raise Unauthenticated("User name or password is wrong.")
     with database.writing() as session:
         throttle.forget(session, username, address)
+        by = Actor(ActorKind.USER, user.id, user.name, address=address)
+        audit.record(session, "login", User.audit_name, user.id, None, None, label=user.name, by=by)
         return _begin(session, user.id, now)
 
 
@@ -86,7 +92,10 @@ def find(database: Database, token: str, now: datetime) -> Login | None:
 def log_out(database: Database, token: str) -> None:
     """End the session of a cookie's token."""
     with database.writing() as session:
-        session.execute(delete(LoginSession).where(LoginSession.token_hash == _hash(token)))
+        row = session.get(LoginSession, _hash(token), options=[joinedload(LoginSession.user)])
+        if row is not None:
+            audit.record(session, "logout", User.audit_name, row.user_id, None, None, label=row.user.name)
+            session.delete(row)
 
 
 def principal_of(user: User) -> Principal:
@@ -103,6 +112,13 @@ def _begin(session: Session, user_id: int, now: datetime) -> Login:
         LoginSession(token_hash=_hash(token), user_id=user_id, csrf_token=csrf_token, created_at=now, seen_at=now)
     )
     return Login(token, csrf_token, principal_of(user))
+
+
+def _record_failure(session: Session, user: User | None, address: str) -> None:
+    # A name that nobody has is not recorded: people type passwords there by mistake.
+    number, name = (user.id, user.name) if user else (None, "")
+    by = Actor(ActorKind.ANONYMOUS, address=address)
+    audit.record(session, "login-failed", User.audit_name, number, None, None, label=name, by=by)
 
 
 @cache

@@ -6,11 +6,13 @@ from hmac import compare_digest
 from ipaddress import ip_address
 from typing import Any
 
-from flask import Response, g, request
+from flask import Flask, Response, g, request
 
 from server_app.accounts import service
 from server_app.accounts.principal import Principal
 from server_app.accounts.service import Login
+from server_app.audit import actor
+from server_app.audit.actor import Actor, ActorKind
 from server_app.context import context
 from server_app.db import now
 from server_app.errors import Forbidden, Unauthenticated
@@ -21,13 +23,27 @@ CSRF_HEADER = "X-CSRF-Token"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
+def register(app: Flask) -> None:
+    """Say who acts in each request: nobody known, until a login or a certificate has been checked."""
+    app.before_request(lambda: actor.become(Actor(ActorKind.ANONYMOUS, address=client_address())))
+    # The thread goes on to other requests.
+    app.teardown_request(lambda _error: actor.become(actor.SYSTEM))
+
+
 def current_login() -> Login | None:
     """The login of this request's cookie, looked up once per request."""
     if "login" not in g:
         token = request.cookies.get(COOKIE)
         g.login = service.find(context().database, token, now()) if token else None
+        if g.login is not None:
+            actor.become(user_actor(g.login.principal))
     login: Login | None = g.login
     return login
+
+
+def user_actor(who: Principal) -> Actor:
+    """A user as the one who acts in this request."""
+    return Actor(ActorKind.USER, who.user_id, who.name, address=client_address())
 
 
 def login_required[R](view: Callable[..., R]) -> Callable[..., R]:

@@ -8,7 +8,9 @@ from typing import Any
 from cryptography import x509
 from flask import request
 
-from server_app.api_base.auth import from_trusted_proxy
+from server_app.api_base.auth import client_address, from_trusted_proxy
+from server_app.audit import actor
+from server_app.audit.actor import Actor, ActorKind
 from server_app.context import context
 from server_app.db import now
 from server_app.errors import Forbidden, Unauthenticated
@@ -46,6 +48,7 @@ def authenticated_sensor() -> int:
         raise Forbidden(f"The client certificate is refused: {error}. Enrol the sensor again.") from error
     with context().database.reading() as session:
         service.require_active(session, certificate, sensor_id)
+    actor.become(Actor(ActorKind.SENSOR, sensor_id, address=client_address()))
     return sensor_id
 
 

@@ -1,3 +1,5 @@
+from typing import ClassVar
+
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -10,6 +12,7 @@ class ServiceAssignment(Base):
     """This sensor runs this service, at this revision or at the service's default."""
 
     __tablename__ = "service_assignments"
+    audit_name: ClassVar[str] = "assignment"
 
     sensor_id: Mapped[int] = mapped_column(ForeignKey("sensors.id", ondelete="CASCADE"), primary_key=True)
     service_id: Mapped[int] = mapped_column(

@@ -1,0 +1,100 @@
+"""The record of changes and logins: who did what, when, from where. It is only ever added to, until it is old."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, StringConstraints
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from server_app.accounts.principal import Principal
+from server_app.audit.actor import Actor
+from server_app.audit.entry import values_of
+from server_app.audit.models import AuditEntry
+from server_app.db import Database
+from server_app.fields import RowId
+from server_app.paging import Page, PageRequest, newest_first
+
+KEEP = timedelta(days=365)
+REMOVED_AT_ONCE = 5_000
+Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_-]{0,31}$")]
+
+
+class AuditFilter(PageRequest):
+    """What to list; what is left out does not matter. `since` is included, `until` is not."""
+
+    user: RowId | None = None
+    object: Word | None = None
+    object_id: RowId | None = None
+    action: Word | None = None
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+
+
+def record(  # noqa: PLR0913, PLR0917 - an entry has so many parts
+    session: Session,
+    action: str,
+    object_name: str,
+    object_id: int | None,
+    before: dict[str, Any] | None,
+    after: dict[str, Any] | None,
+    *,
+    label: str = "",
+    by: Actor | None = None,
+) -> None:
+    """Record what no session event sees: a bulk statement, a login.
+
+    Args:
+        session: the entry is part of its transaction.
+        action: what was done, such as `changed`.
+        object_name: the kind of object, as in a class's `audit_name`.
+        object_id: its number; None for many or none.
+        before: what changed, as JSON, never secrets.
+        after: the same afterwards.
+        label: what people call the object.
+        by: who did it, if not whoever acts at the moment.
+    """
+    values = values_of(action, object_name, object_id, before, after, label=label, by=by)
+    session.execute(insert(AuditEntry).values(**values))
+
+
+def list_entries(session: Session, who: Principal, wanted: AuditFilter) -> Page[AuditEntry]:
+    """Entries, newest first.
+
+    Raises:
+        Forbidden: only administrators may.
+    """
+    who.require_admin()
+    query = select(AuditEntry)
+    for column, value in (
+        (AuditEntry.actor_id, wanted.user),
+        (AuditEntry.object_type, wanted.object),
+        (AuditEntry.object_id, wanted.object_id),
+        (AuditEntry.action, wanted.action),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    if wanted.user is not None:
+        query = query.where(AuditEntry.actor_kind.in_(("user", "token")))
+    if wanted.since is not None:
+        query = query.where(AuditEntry.time >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(AuditEntry.time < wanted.until)
+    return newest_first(session, query, (AuditEntry.time, AuditEntry.id), lambda entry: (entry.time, entry.id), wanted)
+
+
+def remove_old(database: Database, now: datetime) -> int:
+    """Remove entries that are kept no longer, some at a time so that writers in between wait for little.
+
+    Returns:
+        How many went.
+    """
+    old = select(AuditEntry.id).where(AuditEntry.time < now - KEEP).order_by(AuditEntry.time).limit(REMOVED_AT_ONCE)
+    removed = 0
+    while True:
+        with database.writing() as session:
+            ids = session.scalars(old).all()
+            session.execute(delete(AuditEntry).where(AuditEntry.id.in_(ids)))
+        removed += len(ids)
+        if len(ids) < REMOVED_AT_ONCE:
+            return removed
