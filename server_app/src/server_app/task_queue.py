@@ -84,6 +84,11 @@ class TaskQueue:
 
         return wait
 
+    def is_empty(self) -> bool:
+        """Whether no task is waiting for a worker."""
+        waiting: int = self._huey.pending_count()
+        return waiting == 0
+
     def _handle_at(self, moments: Callable[[datetime], bool], name: str, handler: Callable[[], None]) -> None:
         def run() -> None:
             with actor.acting(actor.WORKER):

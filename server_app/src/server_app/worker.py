@@ -12,6 +12,7 @@ from server_app.services.registry import Registry
 from server_app.services.tasks import ServiceTasks
 from server_app.settings import Settings
 from server_app.task_queue import TaskQueue
+from server_app.tasks.runner import Runner
 
 THREADS = 4
 LOG = structlog.get_logger(__name__)
@@ -26,13 +27,17 @@ def prepare(settings: Settings, queue: TaskQueue) -> None:
     recording.listen()
     signer = authority.load(settings.ca_dir)
     database = Database(settings.database)
+    runner = Runner(database, queue)
     services = ServiceTasks(database, Registry(settings.registry_url), settings.uploads_dir, settings.max_upload_bytes)
     settings.uploads_dir.mkdir(mode=0o700, exist_ok=True)
-    services.register(queue)
+    services.register(runner)
     enrolment.register(queue, database, signer)
     queue.handle_daily("renew-server-certificate", lambda: renew_server_certificate(settings, signer))
     queue.handle_daily("remove-old-audit-entries", lambda: _remove_old_entries(database))
-    services.recover(queue)
+    queue.handle_each_minute("enqueue-forgotten-tasks", runner.enqueue_forgotten)
+    queue.handle_daily("drop-old-tasks", runner.drop_old)
+    runner.recover()
+    services.sweep()
 
 
 def run(settings: Settings) -> None:

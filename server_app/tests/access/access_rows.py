@@ -71,4 +71,5 @@ ROWS = [
     # Tasks
     Row("GET /tasks", USERS),
     Row("GET /tasks/{task_id}", OWN_TASK),
+    Row("POST /tasks/{task_id}/cancel", OWN_TASK),
 ]

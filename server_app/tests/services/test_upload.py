@@ -15,7 +15,7 @@ from sqlalchemy import update
 from server_app.db import now
 from server_app.services import service as catalogue
 from server_app.services.registry import Registry, RegistryError
-from server_app.services.tasks import ADD, ServiceTasks, uploaded_file
+from server_app.services.tasks import ADD, uploaded_file
 from server_app.tasks import service as tasks
 from server_app.tasks.models import Task, TaskState
 
@@ -240,10 +240,7 @@ def test_a_task_that_waited_is_done_after_a_restart(cataloguing: Bench, reposito
 
 def test_a_task_enqueued_twice_runs_once(cataloguing: Bench, repository: str) -> None:
     number = upload(cataloguing, service_archive(repository=repository))["id"]
-    services = ServiceTasks(
-        cataloguing.database, Registry("http://127.0.0.1:1"), cataloguing.settings.uploads_dir, 1000
-    )
-    services.add(number)
+    cataloguing.queue.enqueue(ADD, number)
     assert cataloguing.admin.ok("GET", f"/tasks/{number}")["state"] == "done"
 
 

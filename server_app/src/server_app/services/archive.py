@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sensor_wire.honeypot.manifest import ServiceManifest
 from server_app.services import bounded_tar, metadata, oci_layout
-from server_app.services.bounded_tar import GunzipReader, Limits, refused
+from server_app.services.bounded_tar import Follower, GunzipReader, Limits, refused
 
 METADATA = "metadata.xml"
 IMAGE = "service.tar"
@@ -19,13 +19,14 @@ class CheckedArchive:
     layout: Path
 
 
-def unpack(archive: Path, folder: Path, limits: Limits) -> CheckedArchive:
+def unpack(archive: Path, folder: Path, limits: Limits, follow: Follower = lambda _share: None) -> CheckedArchive:
     """Check an archive in one pass and unpack its image.
 
     Args:
         archive: the uploaded file.
         folder: an empty one; what is in it after a refusal is of no use.
         limits: bounds of what it may unpack to.
+        follow: is told how far it is.
 
     Raises:
         Invalid: anything about it is not as it must be; the detail says what.
@@ -33,7 +34,7 @@ def unpack(archive: Path, folder: Path, limits: Limits) -> CheckedArchive:
     manifest: ServiceManifest | None = None
     layout: oci_layout.Layout | None = None
     with archive.open("rb") as packed, bounded_tar.unpacking():
-        for member, content in bounded_tar.members(GunzipReader(packed, limits)):
+        for member, content in bounded_tar.members(GunzipReader(packed, limits, follow)):
             if content is None:
                 raise bounded_tar.unexpected(member)
             if member.name == METADATA:

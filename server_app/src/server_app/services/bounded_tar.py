@@ -1,9 +1,10 @@
 """Reading a tar stream that may be anything: bounded in every direction, and never extracted by its own names."""
 
 import gzip
+import os
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
@@ -16,6 +17,8 @@ MAX_MEMBERS = 1024
 RATIO = 20
 RATIO_SLACK = 16 * CHUNK
 """Unpacked bytes that are never suspicious: small archives of mostly empty blocks compress very well."""
+type Follower = Callable[[float], None]
+"""Is told the share of an archive that has been read, 0 to 1; may raise to end it."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,10 @@ def unpacking() -> Iterator[None]:
 class GunzipReader:
     """Decompresses a stream and stops at the bounds: unpacked bytes, and their ratio to the packed ones."""
 
-    def __init__(self, packed: IO[bytes], limits: Limits) -> None:
+    def __init__(self, packed: IO[bytes], limits: Limits, follow: Follower) -> None:
         self._packed = packed
+        self._size = max(1, os.fstat(packed.fileno()).st_size)
+        self._follow = follow
         self._gzip = gzip.GzipFile(fileobj=packed)
         self._limits = limits
         self._count = 0
@@ -60,6 +65,7 @@ class GunzipReader:
             raise refused(f"it unpacks to more than {self._limits.total} bytes")
         if self._count > RATIO * self._packed.tell() + RATIO_SLACK:
             raise refused(f"it unpacks to more than {RATIO} times its size")
+        self._follow(min(1.0, self._packed.tell() / self._size))
         return data
 
 

@@ -64,7 +64,8 @@ class Registry:
 
     def _skopeo(self, command: str, *arguments: str) -> bytes:
         # The policy file is about signatures of images that are pulled; these come from a checked archive.
-        words = ["skopeo", "--insecure-policy", command, *arguments]
+        # It dies with this process: a push must not go on after a killed worker has been cleaned up after.
+        words = ["setpriv", "--pdeathsig", "KILL", "skopeo", "--insecure-policy", command, *arguments]
         try:
             done = subprocess.run(words, capture_output=True, check=False, timeout=TIMEOUT_SECONDS)  # noqa: S603 - fixed program, no shell
         except subprocess.TimeoutExpired as error:

@@ -4,9 +4,8 @@ from server_app.accounts.principal import Principal
 from server_app.api_base.auth import login_required
 from server_app.api_base.body import queried
 from server_app.context import context
-from server_app.paging import PageRequest
 from server_app.tasks import service
-from server_app.tasks.schemas import TaskItem, TaskList
+from server_app.tasks.schemas import TaskItem, TaskList, TaskQuery
 
 
 def make_blueprint() -> APIBlueprint:
@@ -16,11 +15,11 @@ def make_blueprint() -> APIBlueprint:
     @blueprint.get("")
     @blueprint.output(TaskList)
     @login_required
-    @queried(PageRequest)
-    def list_tasks(query: PageRequest, principal: Principal) -> TaskList:
+    @queried(TaskQuery)
+    def list_tasks(query: TaskQuery, principal: Principal) -> TaskList:
         """List background tasks, newest first."""
         with context().database.reading() as session:
-            page = service.list_tasks(session, principal, query)
+            page = service.list_tasks(session, principal, query, query.state, query.type)
             return TaskList(items=[TaskItem.model_validate(task) for task in page.items], next=page.next)
 
     @blueprint.get("/<int:task_id>")
@@ -30,5 +29,13 @@ def make_blueprint() -> APIBlueprint:
         """One background task."""
         with context().database.reading() as session:
             return TaskItem.model_validate(service.get_task(session, principal, task_id))
+
+    @blueprint.post("/<int:task_id>/cancel")
+    @blueprint.output(TaskItem)
+    @login_required
+    def cancel_task(task_id: int, principal: Principal) -> TaskItem:
+        """Cancel a task: a waiting one never runs, a running one ends at its next safe point and leaves nothing."""
+        with context().database.writing() as session:
+            return TaskItem.model_validate(service.cancel(session, principal, task_id))
 
     return blueprint

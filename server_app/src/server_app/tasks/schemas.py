@@ -1,8 +1,18 @@
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import StringConstraints
 
 from server_app.api_base.body import ApiModel
+from server_app.paging import PageRequest
 from server_app.tasks.models import TaskState
+
+
+class TaskQuery(PageRequest):
+    """Which tasks to list."""
+
+    state: TaskState | None = None
+    type: Annotated[str, StringConstraints(pattern=r"^[a-z-]{1,32}$")] | None = None
 
 
 class TaskItem(ApiModel):
@@ -12,6 +22,7 @@ class TaskItem(ApiModel):
     type: str
     state: TaskState
     progress: int
+    cancel_requested: bool
     result: dict[str, Any] | None
     reason: str | None
     created_at: datetime

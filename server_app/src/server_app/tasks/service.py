@@ -1,27 +1,35 @@
-"""The life of a background task: waiting, running, done or failed."""
+"""The life of a background task: waiting, running, then done, failed or cancelled."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from server_app.accounts.principal import Principal
 from server_app.db import Database, now
-from server_app.errors import NotFound
+from server_app.errors import Conflict, NotFound
 from server_app.paging import Page, PageRequest, newest_first
 from server_app.tasks.models import Task, TaskState
 
 KEEP = timedelta(days=30)
+FORGOTTEN = timedelta(minutes=2)
 INTERRUPTED = "The worker was stopped in the middle of this task. Nothing was changed; start it again."
+CANCELLED = "Cancelled. Nothing was changed."
+SECRET_WORDS = ("password", "secret", "token", "private")
 
 
 def create(session: Session, kind: str, parameters: dict[str, Any], user_id: int | None) -> Task:
-    """A waiting task; enqueue it after the commit. Finished ones of long ago are dropped."""
-    session.execute(delete(Task).where(Task.finished_at < now() - KEEP))
+    """A waiting task; enqueue it after the commit."""
     task = Task(
-        type=kind, state=TaskState.WAITING, progress=0, parameters=parameters, user_id=user_id, created_at=now()
+        type=kind,
+        state=TaskState.WAITING,
+        progress=0,
+        attempts=0,
+        cancel_requested=False,
+        parameters=_without_secrets(parameters),
+        user_id=user_id,
+        created_at=now(),
     )
     session.add(task)
     session.flush()
@@ -32,37 +40,64 @@ def start(database: Database, task_id: int) -> dict[str, Any] | None:
     """Take a waiting task.
 
     Returns:
-        Its parameters; None when it is not waiting, so that a task enqueued twice runs once.
+        Its parameters; None when it is not waiting, so that a task enqueued twice runs once and a cancelled one never.
     """
-    waiting = Task.id == task_id, Task.state == TaskState.WAITING
+    values = {"state": TaskState.RUNNING, "started_at": now(), "attempts": Task.attempts + 1}
     statement = (
-        update(Task).where(*waiting).values(state=TaskState.RUNNING, started_at=now()).returning(Task.parameters)
-    )
+        update(Task).where(*_is(task_id, TaskState.WAITING)).values(values).returning(Task.parameters)
+    ).execution_options(synchronize_session=False)
     with database.writing() as session:
         row = session.execute(statement).first()
         return None if row is None else dict(row[0])
 
 
-def note(database: Database, task_id: int, progress: int, **parameters: Any) -> None:
-    """Say how far a running task is (0 to 100), and keep what would be needed to clean up after it."""
+def note(database: Database, task_id: int, progress: int, **parameters: Any) -> bool:
+    """Say how far a running task is (0 to 100), and keep what would be needed to clean up after it.
+
+    Returns:
+        Whether somebody wants it to end.
+    """
     with database.writing() as session:
-        task = session.get_one(Task, task_id)
+        task = session.get_one(Task, task_id, with_for_update=True)
         task.progress = progress
-        task.parameters = task.parameters | parameters
+        task.parameters = task.parameters | _without_secrets(parameters)
+        return task.cancel_requested
 
 
 def succeed(session: Session, task_id: int, result: dict[str, Any]) -> None:
     """End a task well, in the transaction of what it did."""
-    _end(session, task_id, state=TaskState.DONE, progress=100, result=result)
+    _end(session, task_id, state=TaskState.DONE, progress=100, result=_without_secrets(result))
+
+
+def end_badly(database: Database, task_id: int, state: TaskState, reason: str) -> None:
+    """End a task of which nothing came."""
+    with database.writing() as session:
+        _end(session, task_id, state=state, reason=reason)
 
 
 def fail(database: Database, task_id: int, reason: str) -> None:
     """End a task with the reason why nothing came of it."""
-    with database.writing() as session:
-        _end(session, task_id, state=TaskState.FAILED, reason=reason)
+    end_badly(database, task_id, TaskState.FAILED, reason)
 
 
-def unfinished(database: Database) -> tuple[Sequence[Task], Sequence[Task]]:
+def cancel(session: Session, who: Principal, task_id: int) -> Task:
+    """Let a waiting task never run, and ask a running one to end at its next safe point; asked again, the same.
+
+    Raises:
+        NotFound: there is none of this number that the user sees.
+        Conflict: it has ended otherwise.
+    """
+    get_task(session, who, task_id)
+    ended = {"state": TaskState.CANCELLED, "finished_at": now(), "reason": CANCELLED, "cancel_requested": True}
+    session.execute(update(Task).where(*_is(task_id, TaskState.WAITING)).values(ended))
+    session.execute(update(Task).where(*_is(task_id, TaskState.RUNNING)).values(cancel_requested=True))
+    task = session.get_one(Task, task_id, populate_existing=True)
+    if task.state not in {TaskState.RUNNING, TaskState.CANCELLED}:
+        raise Conflict(f"Task {task_id} has ended; there is nothing to cancel.")
+    return task
+
+
+def unfinished(database: Database) -> tuple[list[Task], list[Task]]:
     """The tasks that wait and those that run; for the worker's start, when none can really run."""
     with database.reading() as session:
         rows = session.scalars(
@@ -74,11 +109,35 @@ def unfinished(database: Database) -> tuple[Sequence[Task], Sequence[Task]]:
     )
 
 
-def list_tasks(session: Session, who: Principal, wanted: PageRequest) -> Page[Task]:
+def forgotten(database: Database) -> list[Task]:
+    """What has been waiting for longer than a queue with nothing in it explains."""
+    waiting, _ = unfinished(database)
+    return [task for task in waiting if task.created_at < now() - FORGOTTEN]
+
+
+def wait_again(database: Database, task_id: int) -> None:
+    """Let an interrupted task start again."""
+    with database.writing() as session:
+        session.execute(update(Task).where(*_is(task_id, TaskState.RUNNING)).values(state=TaskState.WAITING))
+
+
+def drop_old(database: Database) -> None:
+    """Forget what ended longer ago than is kept."""
+    with database.writing() as session:
+        session.execute(delete(Task).where(Task.finished_at < now() - KEEP))
+
+
+def list_tasks(
+    session: Session, who: Principal, wanted: PageRequest, state: TaskState | None = None, kind: str | None = None
+) -> Page[Task]:
     """Tasks, newest first: administrators see all, others those they started."""
     query = select(Task)
     if not who.is_admin:
         query = query.where(Task.user_id == who.user_id)
+    if state is not None:
+        query = query.where(Task.state == state)
+    if kind is not None:
+        query = query.where(Task.type == kind)
     return newest_first(session, query, (Task.created_at, Task.id), lambda task: (task.created_at, task.id), wanted)
 
 
@@ -94,5 +153,20 @@ def get_task(session: Session, who: Principal, task_id: int) -> Task:
     return task
 
 
+def _is(task_id: int, state: TaskState) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return Task.id == task_id, Task.state == state
+
+
 def _end(session: Session, task_id: int, **values: Any) -> None:
-    session.execute(update(Task).where(Task.id == task_id).values(finished_at=now(), **values))
+    not_ended = Task.state.in_([TaskState.WAITING, TaskState.RUNNING])
+    session.execute(update(Task).where(Task.id == task_id, not_ended).values(finished_at=now(), **values))
+
+
+def _without_secrets(values: dict[str, Any]) -> dict[str, Any]:
+    """The values. Tasks are shown and kept for weeks: what must stay secret goes another way."""
+    for name, value in values.items():
+        if any(word in name.lower() for word in SECRET_WORDS):
+            raise ValueError(f"{name} looks like a secret and does not belong into a task")
+        if isinstance(value, dict):
+            _without_secrets(value)
+    return values
