@@ -10,7 +10,7 @@ PLAY := ansible-playbook -i $(INVENTORY)
 PYTHON_FOLDERS := server_app sensor_manager service_images image_builder roles molecule playbooks .ci
 COMPILE := uv pip compile -q --generate-hashes --universal --python-version 3.12 --no-header --no-annotate
 TESTS := server_app sensor_manager service_images image_builder roles
-PURE := not docker and not netns and not postgres
+PURE := not docker and not netns and not postgres and not tools
 
 .PHONY: help setup demo demo-down dev test test-unit lint fix images firmware-docker lock schema clean
 

@@ -35,7 +35,7 @@ INSTALL = (
 )
 PLAY = ["ansible-playbook", "-i", "inventories/demo"]
 TESTS = ["server_app", "sensor_manager", "service_images", "image_builder", "roles"]
-REAL_PARTS = "docker or netns or postgres"
+REAL_PARTS = "docker or netns or postgres or tools"
 LANES = 2  # most stages wait for one core or for a container to start
 # The longest go first, so that no lane ends long after the other. A scenario that is not named here comes after them.
 LONGEST_FIRST = ["server", "sensor_container", "container_engine", "sensor_firmware", "netfilter", "base_image"]
