@@ -1,16 +1,21 @@
 """A server with two divisions, each with one of everything, and the callers of the table."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 from access_rows import Row
 from catalogue import add_service
 from event_builder import event
 from flask.testing import FlaskClient
-from server_bench import PASSWORD, URL, Bench, Person, SensorClient, certificate_request, report
+from server_bench import PASSWORD, URL, Bench, Person, SensorClient, certificate_request, report, settings_for, start
 from sqlalchemy import Table, delete, insert, select
 from werkzeug.test import TestResponse
 
 from server_app.accounts.models import Role
+from server_app.initialise import initialise
 from server_app.models import Base
 from server_app.tasks import service as tasks
 
@@ -21,11 +26,30 @@ UNRELATED = {"login_failures", "login_sessions"}
 type Rows = dict[str, list[dict[str, Any]]]
 
 
+@contextmanager
+def running(initialised: Path, folder: Path, database_url: str = "") -> Iterator["World"]:
+    """A world in a folder of its own.
+
+    Args:
+        initialised: folders that `init` has prepared.
+        folder: where the server's copy of them goes.
+        database_url: an empty database, if it is not SQLite's.
+    """
+    settings = settings_for(copytree(initialised, folder / "server"), database_url=database_url)
+    if database_url:
+        initialise(settings)
+    bench = start(settings)
+    try:
+        yield World(bench)
+    finally:
+        bench.database.close()
+
+
 class World:
     """The server, its callers, and what the names in the table mean on each side."""
 
     def __init__(self, bench: Bench) -> None:
-        self._bench = bench
+        self.bench = bench
         self._tables = Base.metadata.sorted_tables
         add_service(bench, "cowrie")
         add_service(bench, "unused")
@@ -40,9 +64,9 @@ class World:
             "own": self._things(sensors["own"], ours, people["manager"], "ours"),
             "other": self._things(sensors["other"], theirs, people["admin"], FOREIGN),
         }
-        self._credentials = {name: _credentials(person) for name, person in people.items()}
-        self._credentials["sensor"] = {"Client-Cert": sensors["own"].headers["Client-Cert"]}
-        self._credentials["nobody"] = {}
+        self.credentials = {name: _credentials(person) for name, person in people.items()}
+        self.credentials["sensor"] = {"Client-Cert": sensors["own"].headers["Client-Cert"]}
+        self.credentials["nobody"] = {}
         self._before = self._read()
 
     def call(self, row: Row, caller: str, side: str) -> TestResponse:
@@ -51,17 +75,24 @@ class World:
         values = self.values[side]
         body = _filled(row.body, values)
         options: dict[str, Any] = {"data": body} if isinstance(body, bytes) else {"json": body} if body else {}
-        client = FlaskClient(self._bench.app, self._bench.app.response_class, use_cookies=False)
         address = f"/api{path.format_map(values)}{row.query.format_map(values)}"
-        return client.open(address, method=method, base_url=URL, headers=self._credentials[caller], **options)
+        return self.client().open(address, method=method, base_url=URL, headers=self.credentials[caller], **options)
+
+    def client(self) -> FlaskClient:
+        """One that keeps nothing from call to call."""
+        return FlaskClient(self.bench.app, self.bench.app.response_class, use_cookies=False)
+
+    def document(self) -> dict[str, Any]:
+        """The server's own OpenAPI document."""
+        found: Any = self.bench.app.test_client().get("/api/openapi.json", base_url=URL).json
+        assert isinstance(found, dict)
+        return found
 
     def operations(self) -> list[str]:
-        """Every operation of the server's own OpenAPI document, as the table spells it."""
-        document = self._bench.app.test_client().get("/api/openapi.json", base_url=URL).json
-        assert document is not None
+        """Every operation of the document, as the table spells it."""
         return [
             f"{method.upper()} {path.removeprefix('/api')}"
-            for path, operations in document["paths"].items()
+            for path, operations in self.document()["paths"].items()
             for method in operations
         ]
 
@@ -74,18 +105,18 @@ class World:
         return changed - UNRELATED
 
     def _things(self, sensor: SensorClient, division: int, starter: Person, mark: str) -> dict[str, Any]:
-        admin = self._bench.admin
+        admin = self.bench.admin
         admin.ok("PUT", f"/sensors/{sensor.id}/services/cowrie", json={})
         sensor.poll(report(error=mark))
         sensor.upload([event(session=mark, summary=mark)])
-        with self._bench.database.writing() as session:
+        with self.bench.database.writing() as session:
             user = starter.ok("GET", "/sessions")["user"]["id"]
             task = tasks.create(session, f"check {mark}", {}, user).id
         return {
             "password": PASSWORD,
             "division_id": division,
             "sensor_id": sensor.id,
-            "token": self._bench.token(sensor.id),
+            "token": self.bench.token(sensor.id),
             "csr": certificate_request(sensor.key),
             "report": report(),
             "service_name": "cowrie",
@@ -97,14 +128,14 @@ class World:
         }
 
     def _read(self) -> Rows:
-        with self._bench.database.engine.connect() as connection:
+        with self.bench.database.engine.connect() as connection:
             return {
                 table.name: [dict(row) for row in connection.execute(_ordered(table)).mappings()]
                 for table in self._tables
             }
 
     def _restore(self) -> None:
-        with self._bench.database.writing() as session:
+        with self.bench.database.writing() as session:
             for table in reversed(self._tables):
                 session.execute(delete(table))
             for table in self._tables:

@@ -2,29 +2,20 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from shutil import copytree
 
 import pytest
 from access_policies import CALLERS, OK, SIDES
 from access_rows import ROWS, Row
-from access_world import FOREIGN, World
-from server_bench import settings_for, start
-
-from server_app.initialise import initialise
+from access_world import FOREIGN, World, running
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def world(
     request: pytest.FixtureRequest, initialised: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[World]:
-    folder = copytree(initialised, tmp_path_factory.mktemp("access") / "server")
     url = request.getfixturevalue("emptied_postgres_url") if request.param == "postgresql" else ""
-    settings = settings_for(folder, database_url=url)
-    if url:
-        initialise(settings)
-    bench = start(settings)
-    yield World(bench)
-    bench.database.close()
+    with running(initialised, tmp_path_factory.mktemp("access"), url) as world:
+        yield world
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.operation)

@@ -67,6 +67,8 @@ def test_what_views_take_is_described(document: dict[str, Any]) -> None:
         ("GET", "/nothing", 404),
         ("PUT", "/system/identify", 405),
         ("GET", "/sensors/x", 404),
+        ("GET", f"/sensors/{2**63}", 401),
+        ("PATCH", f"/sensors/{'9' * 5000}", 401),
         ("DELETE", "/events", 405),
     ],
 )

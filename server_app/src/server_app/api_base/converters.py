@@ -1,10 +1,19 @@
-from werkzeug.routing import IntegerConverter, Map
+from werkzeug.routing import BaseConverter
 
 from server_app.fields import MAX_ROW_ID
 
+DIGITS = len(str(MAX_ROW_ID))
 
-class RowNumberConverter(IntegerConverter):
-    """Numbers in paths, as far as a database can count; beyond that there is nothing, so the path is not found."""
 
-    def __init__(self, url_map: Map) -> None:
-        super().__init__(url_map, max=MAX_ROW_ID)
+class RowNumberConverter(BaseConverter):
+    """Numbers in paths. Beyond what a database can count there is nothing, which the last number stands for."""
+
+    regex = r"\d+"
+
+    def to_python(self, value: str) -> int:
+        """A number that every database takes."""
+        return min(int(value), MAX_ROW_ID) if len(value) <= DIGITS else MAX_ROW_ID
+
+    def to_url(self, value: int) -> str:
+        """The number as it is written in paths."""
+        return str(value)

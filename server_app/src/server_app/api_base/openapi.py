@@ -9,6 +9,7 @@ from werkzeug.routing import Rule
 from server_app.api_base.auth import SAFE_METHODS
 from server_app.api_base.examples import Examples
 from server_app.api_base.openapi_parts import MEANINGS, PROBLEM, SCHEMES, Document, name_of, problem_answer
+from server_app.fields import MAX_ROW_ID
 
 
 def register(app: APIFlask, tags: list[dict[str, str]]) -> None:
@@ -61,6 +62,9 @@ def _describe(operation: Document, method: str, spec: Document) -> None:
     statuses = set(spec.get("refuses", ()))
     statuses |= {401, 403} if spec.get("security") else set()
     statuses |= {400, 413} if "requestBody" in operation else set()
+    for parameter in operation.get("parameters", []):
+        if parameter["in"] == "path" and parameter["schema"].get("type") == "integer":
+            parameter["schema"] = {"type": "integer", "minimum": 1, "maximum": MAX_ROW_ID}
     kinds = {parameter["in"] for parameter in operation.get("parameters", [])}
     statuses |= {400} if "query" in kinds else set()
     statuses |= {404} if "path" in kinds else set()

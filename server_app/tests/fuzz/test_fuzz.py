@@ -1,0 +1,104 @@
+"""Every operation as everybody, with what its own schema allows and with what it does not.
+
+The examples are the same in every run. `HS_FUZZ_EXAMPLES=200` looks deeper.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from access_policies import CALLERS, OK
+from access_rows import ROWS, Row
+from access_world import World, running
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import checks
+from schemathesis.generation.modes import GenerationMode
+from schemathesis.specs.openapi import checks as openapi_checks
+from server_bench import PASSWORD, URL
+
+EXAMPLES = int(os.environ.get("HS_FUZZ_EXAMPLES", "6"))
+CHECKS = [
+    checks.not_a_server_error,
+    openapi_checks.status_code_conformance,
+    openapi_checks.content_type_conformance,
+    openapi_checks.response_headers_conformance,
+    openapi_checks.response_schema_conformance,
+    openapi_checks.negative_data_rejection,
+]
+INSIDES = [
+    "PRIVATE KEY",
+    "$argon2",
+    "Traceback",
+    "sqlalchemy",
+    "psycopg",
+    "sqlite3.",
+    "INSERT INTO",
+    "SELECT ",
+    PASSWORD,
+]
+"""What is never in an answer: keys, hashes, passwords, stack traces, SQL, and where files are."""
+
+
+@pytest.fixture(scope="module")
+def world(initialised: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with running(initialised, tmp_path_factory.mktemp("fuzz")) as world:
+        yield world
+
+
+@pytest.fixture(scope="module")
+def schema(world: World) -> schemathesis.BaseSchema:
+    document = world.document()
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            operation.pop("security", None)  # callers bring their own credentials
+    schema = schemathesis.openapi.from_dict(document)
+    schema.app = world.bench.app
+    return schema
+
+
+@schemathesis.serializer("application/gzip")
+def as_it_is(_context: schemathesis.SerializationContext, value: object) -> bytes:
+    return value if isinstance(value, bytes) else repr(value).encode()
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.operation)
+def test_no_answer_outside_the_schema(world: World, schema: schemathesis.BaseSchema, row: Row) -> None:
+    method, _, path = row.operation.partition(" ")
+    operation = schema[f"/api{path}"][method]
+    real = {name: world.values["own"][name] for name in world.values["own"] if f"{{{name}}}" in path}
+    cases = st.one_of(
+        operation.as_strategy(generation_mode=GenerationMode.POSITIVE, path_parameters=real),
+        operation.as_strategy(generation_mode=GenerationMode.NEGATIVE, path_parameters=real),
+        operation.as_strategy(generation_mode=GenerationMode.POSITIVE),
+    )
+    callers = sorted(CALLERS, key=lambda caller: getattr(row.policy, caller)[0] != OK)
+    client = world.client()
+    answers = Counter[int]()
+    insides = [*INSIDES, str(world.bench.settings.data_dir.parent)]
+
+    @settings(
+        max_examples=EXAMPLES * len(CALLERS),
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(cases, st.sampled_from(callers))
+    def ask(case: schemathesis.Case[Any], caller: str) -> None:
+        request = case.as_transport_kwargs(base_url=URL, headers=world.credentials[caller])
+        answer = client.open(**request)
+        answers[answer.status_code] += 1
+        case.validate_response(answer, checks=CHECKS)
+        shown = answer.data.decode(errors="replace") + repr(answer.headers)
+        assert not [secret for secret in insides if secret in shown]
+        if method != "GET":
+            world.changes()
+
+    ask()
+    assert set(answers) - {401}, "nobody came through the door"
