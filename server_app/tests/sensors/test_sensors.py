@@ -77,5 +77,5 @@ def test_two_sensors_cannot_have_one_name(bench: Bench) -> None:
 def test_a_sensor_that_stops_polling_is_timed_out(own: int | None, age: int | None, state: SensorState) -> None:
     moment = now()
     last = None if age is None else moment - timedelta(seconds=age)
-    sensor = Sensor(poll_interval=own, status=SensorStatus(last_contact_at=last))
-    assert state_of(sensor, 60, moment) is state
+    sensor = Sensor(status=SensorStatus(last_contact_at=last))
+    assert state_of(sensor, own or 60, moment) is state

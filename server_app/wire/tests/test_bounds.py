@@ -86,6 +86,8 @@ def test_event_field_missing_is_named(field: str) -> None:
         ("architecture", "riscv"),
         ("addresses", ["not an address"]),
         ("disk_total", 2**60),
+        ("clock_offset", 1e10),
+        ("update", {"state": "dancing"}),
         ("services", [{"name": "cowrie", "state": "dancing"}]),
         ("services", [{"name": "cowrie", "state": "running"}] * 65),
     ],
@@ -94,6 +96,30 @@ def test_report_field_out_of_bounds_is_named(field: str, value: object) -> None:
     with pytest.raises(ValidationError) as refused:
         Report.parse_strict(sample("v1-report") | {field: value})
     assert refused.value.errors()[0]["loc"][0] == field
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("server", {"host": "a/b"}),
+        ("server", {"host": "server", "port": 0}),
+        ("network", {"mode": "manual"}),
+        ("network", {"mode": "static", "address": "192.0.2.300"}),
+        ("network", {"mode": "dhcp", "dns_servers": ["192.0.2.53"] * 9}),
+        ("network", {"mode": "dhcp", "mac_address": "02:00"}),
+        ("proxy", {"kind": "socks", "host": "proxy", "port": 1}),
+        ("firmware", {"revision": "1", "target": "../firmware"}),
+    ],
+)
+def test_desired_field_out_of_bounds_is_named(field: str, value: object) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Desired.model_validate(sample("v1-desired") | {field: value})
+    assert refused.value.errors()[0]["loc"][0] == field
+
+
+def test_a_password_is_not_in_the_log() -> None:
+    proxy = {"kind": "basic", "host": "proxy", "port": 1, "user": "sensor", "password": "hush-hush"}
+    assert "hush-hush" not in repr(Desired.model_validate(sample("v1-desired") | {"proxy": proxy}))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from server_app.api_base.sensor_auth import sensor_required
 from server_app.context import context
 from server_app.db import now
 from server_app.polling import service
-from server_app.polling.desired import SystemValues
+from server_app.polling.desired import Surroundings
+from server_app.sensors.environment import environment
 
 MAX_REPORT_BYTES = 256 * 1024
 
@@ -25,9 +26,8 @@ def make_blueprint() -> APIBlueprint:
     @receives(Report, MAX_REPORT_BYTES)
     def poll(body: Report, sensor_id: int) -> Response:
         """Take the sensor's report and answer its desired state; 204 when it has it already (If-None-Match)."""
-        settings = context().settings
-        system = SystemValues(settings.poll_interval, settings.ca_certificate.read_text(encoding="ascii"))
-        answer = service.poll(context().database, sensor_id, body, system, now())
+        chain = context().settings.ca_certificate.read_text(encoding="ascii")
+        answer = service.poll(context().database, sensor_id, body, Surroundings(environment(), chain), now())
         unchanged = request.if_none_match.contains_weak(answer.etag)
         response = Response(
             None if unchanged else answer.desired.model_dump_json(),

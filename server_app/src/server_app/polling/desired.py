@@ -5,21 +5,29 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from sensor_wire.v1.desired import Desired, DesiredService, Limits
+from sensor_wire.v1.network import Network, Proxy, ServerEndpoint
 from server_app.assignments.models import ServiceAssignment
+from server_app.sensors.connection import ProxyChoice
+from server_app.sensors.effective import Effective, Environment, effective
 from server_app.sensors.models import Sensor
+from server_app.sensors.preferences import SensorSection
 from server_app.services.models import ServiceRevision
 
 
 @dataclass(frozen=True)
-class SystemValues:
-    """What holds for every sensor that has no value of its own."""
+class Surroundings:
+    """What the poll takes from outside of the database."""
 
-    poll_interval: int  # seconds
+    environment: Environment
     ca_chain: str  # PEM
 
 
 def desired_state(
-    sensor: Sensor, architecture: str, assignments: Iterable[ServiceAssignment], system: SystemValues
+    sensor: Sensor,
+    architecture: str,
+    assignments: Iterable[ServiceAssignment],
+    system: SensorSection,
+    outside: Surroundings,
 ) -> Desired:
     """What this sensor should be, with generation 0.
 
@@ -28,13 +36,21 @@ def desired_state(
         architecture: the sensor's own; services without an image for it are left out.
         assignments: the sensor's, with services and their revisions.
         system: values for what the sensor does not have itself.
+        outside: what is not in the database.
     """
     chosen = (chosen_revision(assignment, architecture) for assignment in assignments)
     services = [_desired_service(revision) for revision in chosen if revision is not None]
+    values = effective(sensor, system, outside.environment)
     return Desired(
         generation=0,
-        poll_interval=sensor.poll_interval or system.poll_interval,
-        ca_chain=system.ca_chain,
+        poll_interval=values.poll_interval,
+        ca_chain=outside.ca_chain,
+        server=ServerEndpoint.model_validate(values.server.model_dump()),
+        network=Network.model_validate(
+            values.network.model_dump() | {"dns_servers": list(values.dns_servers), "mac_address": sensor.mac_address}
+        ),
+        proxy=_desired_proxy(values),
+        firmware=None,
         services=sorted(services, key=lambda service: service.name),
     )
 
@@ -53,6 +69,12 @@ def chosen_revision(assignment: ServiceAssignment, architecture: str) -> Service
         if (revision.revision, revision.architecture) == (wanted, architecture)
     )
     return next(found, None)
+
+
+def _desired_proxy(values: Effective) -> Proxy | None:
+    if values.proxy.kind is ProxyChoice.NONE:
+        return None
+    return Proxy.model_validate(values.proxy.model_dump() | {"password": values.proxy_password})
 
 
 def _desired_service(revision: ServiceRevision) -> DesiredService:

@@ -1,6 +1,6 @@
 """The poll: remember what the sensor says, answer what it should be."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sensor_wire.v1.desired import Desired
@@ -8,7 +8,7 @@ from sensor_wire.v1.poll import Report
 from server_app.assignments import service as assignments
 from server_app.db import Database
 from server_app.errors import Forbidden
-from server_app.polling.desired import SystemValues, content_hash, desired_state
+from server_app.polling.desired import Surroundings, content_hash, desired_state
 from server_app.preferences import service as preferences
 from server_app.sensors.models import Sensor, SensorStatus
 from server_app.sensors.preferences import SensorSection
@@ -22,7 +22,7 @@ class Answer:
     etag: str
 
 
-def poll(database: Database, sensor_id: int, report: Report, system: SystemValues, now: datetime) -> Answer:
+def poll(database: Database, sensor_id: int, report: Report, outside: Surroundings, now: datetime) -> Answer:
     """Store a report and answer the desired state.
 
     The generation rises only when the content differs from the one answered last; an unchanged poll writes nothing but
@@ -37,9 +37,8 @@ def poll(database: Database, sensor_id: int, report: Report, system: SystemValue
         if status is None or sensor is None:
             raise Forbidden("This sensor has been removed from the server.")
         assigned = assignments.assignments_of(session, sensor_id)
-        section = preferences.load(session, SensorSection)
-        system = replace(system, poll_interval=section.interval(system.poll_interval))
-        desired = desired_state(sensor, report.architecture, assigned, system)
+        system = preferences.load(session, SensorSection)
+        desired = desired_state(sensor, report.architecture, assigned, system, outside)
         content = content_hash(desired)
         if status.desired_hash != content:
             status.generation += 1

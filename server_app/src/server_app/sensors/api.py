@@ -9,6 +9,7 @@ from server_app.context import context
 from server_app.db import now
 from server_app.preferences import service as preferences
 from server_app.sensors import service
+from server_app.sensors.environment import environment
 from server_app.sensors.models import Sensor
 from server_app.sensors.preferences import SensorSection
 from server_app.sensors.schemas import NewSensor, SensorChange, SensorItem, SensorList, StatusAnswer, sensor_item
@@ -24,9 +25,9 @@ def make_blueprint() -> APIBlueprint:
     def list_sensors(principal: Principal) -> SensorList:
         """List the sensors the user sees."""
         with context().database.reading() as session:
-            interval = _interval(session)
+            system = preferences.load(session, SensorSection)
             rows = service.list_sensors(session, principal)
-            return SensorList(items=[sensor_item(row, interval, now()) for row in rows])
+            return SensorList(items=[sensor_item(row, system, environment(), now()) for row in rows])
 
     @blueprint.post("")
     @blueprint.output(SensorItem, status_code=201)
@@ -35,7 +36,7 @@ def make_blueprint() -> APIBlueprint:
     def create_sensor(body: NewSensor, principal: Principal) -> SensorItem:
         """Add a sensor."""
         with context().database.writing() as session:
-            return _item(session, service.create_sensor(session, principal, body.model_dump(), now()))
+            return _item(session, service.create_sensor(session, principal, body.values(), now()))
 
     @blueprint.get("/<int:sensor_id>")
     @blueprint.output(SensorItem)
@@ -50,10 +51,9 @@ def make_blueprint() -> APIBlueprint:
     @login_required
     @receives(SensorChange)
     def update_sensor(sensor_id: int, body: SensorChange, principal: Principal) -> SensorItem:
-        """Change a sensor's name, location or poll interval."""
+        """Change a sensor; what is left out stays, null gives it the system's value."""
         with context().database.writing() as session:
-            changes = body.model_dump(exclude_unset=True)
-            return _item(session, service.update_sensor(session, principal, sensor_id, changes))
+            return _item(session, service.update_sensor(session, principal, sensor_id, body.values()))
 
     @blueprint.delete("/<int:sensor_id>")
     @blueprint.output({}, status_code=204)
@@ -73,7 +73,7 @@ def make_blueprint() -> APIBlueprint:
             sensor = service.get_sensor(session, principal, sensor_id)
             return StatusAnswer(
                 sensor=sensor.id,
-                state=service.state_of(sensor, _interval(session), now()),
+                state=_item(session, sensor).state,
                 last_contact=sensor.status.last_contact_at,
                 generation=sensor.status.generation,
                 report=service.report_of(sensor),
@@ -83,8 +83,4 @@ def make_blueprint() -> APIBlueprint:
 
 
 def _item(session: Session, sensor: Sensor) -> SensorItem:
-    return sensor_item(sensor, _interval(session), now())
-
-
-def _interval(session: Session) -> int:
-    return preferences.load(session, SensorSection).interval(context().settings.poll_interval)
+    return sensor_item(sensor, preferences.load(session, SensorSection), environment(), now())

@@ -1,7 +1,7 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import JSON, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server_app.db import Base
@@ -9,7 +9,10 @@ from server_app.divisions.models import Division
 
 
 class Sensor(Base):
-    """A sensor as people describe it. Its numbers are never used again: certificates and events name them."""
+    """A sensor as people describe it. Its numbers are never used again: certificates and events name them.
+
+    Null settings mean the system's. The types of the JSON columns are in `sensors.connection`.
+    """
 
     __tablename__ = "sensors"
     __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy reads it from the class
@@ -19,7 +22,13 @@ class Sensor(Base):
     name: Mapped[str] = mapped_column(String(50), unique=True)
     location: Mapped[str] = mapped_column(String(255))
     division_id: Mapped[int] = mapped_column(ForeignKey("divisions.id", ondelete="RESTRICT"), index=True)
-    poll_interval: Mapped[int | None]  # seconds; null: the system's
+    poll_interval: Mapped[int | None]  # seconds
+    server: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    network: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    dns_servers: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    mac_address: Mapped[str | None] = mapped_column(String(17))
+    proxy: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    proxy_password: Mapped[str | None] = mapped_column(String(256))
     created_at: Mapped[datetime]
     division: Mapped[Division] = relationship()
     status: Mapped["SensorStatus"] = relationship(

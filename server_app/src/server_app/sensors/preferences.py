@@ -1,20 +1,34 @@
-from typing import ClassVar
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
 
 from server_app.fields import PollInterval
 from server_app.preferences.section import Section
+from server_app.sensors.connection import DnsServers, ProxyChoice, ProxyPlace, ServerSetting, wrong
 
 
 class SensorSection(Section):
-    """What holds for sensors that have no value of their own; null means what the server's environment says."""
+    """What holds for sensors that have no value of their own; null means what the server's environment says.
+
+    The history of a sensor's states keeps at most `history_entries` of them, none older than `history_days`.
+    """
 
     name: ClassVar[str] = "sensors"
+    secrets: ClassVar[frozenset[str]] = frozenset({"proxy_password"})
 
     poll_interval: PollInterval | None = None
+    server: ServerSetting | None = None
+    network_mode: Literal["dhcp", "unconfigured"] = "unconfigured"
+    dns_servers: DnsServers = Field(default_factory=list)
+    proxy: ProxyPlace = ProxyPlace(kind=ProxyChoice.NONE)
+    proxy_password: Annotated[str | None, Field(min_length=1, max_length=256, repr=False, validate_default=True)] = None
+    history_entries: Annotated[int, Field(ge=1, le=10_000)] = 1000
+    history_days: Annotated[int, Field(ge=1, le=3650)] = 90
 
-    def interval(self, environment: int) -> int:
-        """Seconds between the polls of a sensor without an interval of its own.
-
-        Args:
-            environment: the interval that the server was started with.
-        """
-        return self.poll_interval or environment
+    @field_validator("proxy_password")
+    @classmethod
+    def _is_somebodys(cls, value: str | None, info: ValidationInfo) -> str | None:
+        proxy: ProxyPlace | None = info.data.get("proxy")
+        if value is not None and "proxy" in info.data and (proxy is None or proxy.user is None):
+            raise wrong("is of no use without a proxy that has a user; set it to null")
+        return value

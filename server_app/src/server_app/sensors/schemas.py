@@ -1,32 +1,72 @@
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address
+from typing import Any
 
 from sensor_wire.v1.poll import Report, ServiceReport
 from server_app.api_base.body import ApiModel
 from server_app.fields import FreeText, Name, PollInterval, RowId
+from server_app.sensors.connection import (
+    Address,
+    DnsServers,
+    MacAddress,
+    NetworkSetting,
+    ProxySetting,
+    ProxyShown,
+    ServerSetting,
+)
+from server_app.sensors.effective import Effective, Environment, effective
 from server_app.sensors.models import Sensor
+from server_app.sensors.preferences import SensorSection
 from server_app.sensors.service import SensorState, report_of, state_of
 
 
-class NewSensor(ApiModel):
-    """A sensor to be made; `poll_interval` null means the system's."""
+class OwnSettings(ApiModel):
+    """What a sensor may have of its own; null means the system's value, for `mac_address` the hardware's."""
+
+    poll_interval: PollInterval | None = None
+    server: ServerSetting | None = None
+    network: NetworkSetting | None = None
+    dns_servers: DnsServers | None = None
+    mac_address: MacAddress | None = None
+    proxy: ProxySetting | None = None
+
+
+class NewSensor(OwnSettings):
+    """A sensor to be made."""
 
     name: Name
     division: RowId
     location: FreeText = ""
-    poll_interval: PollInterval | None = None
+
+    def values(self) -> dict[str, Any]:
+        """All fields by name."""
+        return {name: getattr(self, name) for name in type(self).model_fields}
 
 
-class SensorChange(ApiModel):
+class SensorChange(OwnSettings):
     """What to change; what is left out stays."""
 
-    name: Name = ""  # the default is never looked at
+    name: Name = ""  # the defaults of these three are never looked at
+    division: RowId = 1
     location: FreeText = ""
-    poll_interval: PollInterval | None = None
+
+    def values(self) -> dict[str, Any]:
+        """The fields that were given, by name."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+class EffectiveSettings(ApiModel):
+    """The values a sensor lives by: its own, or the system's."""
+
+    poll_interval: int
+    server: ServerSetting
+    network: NetworkSetting
+    dns_servers: list[Address]
+    proxy: ProxyShown
 
 
 class SensorItem(ApiModel):
-    """A sensor with what it last said of itself."""
+    """A sensor with its own settings, those it lives by, and what it last said of itself."""
 
     id: int
     name: str
@@ -34,6 +74,12 @@ class SensorItem(ApiModel):
     division: int
     division_name: str
     poll_interval: int | None
+    server: ServerSetting | None
+    network: NetworkSetting | None
+    dns_servers: list[Address] | None
+    mac_address: str | None
+    proxy: ProxyShown | None
+    effective: EffectiveSettings
     state: SensorState
     last_contact: datetime | None
     firmware: str | None
@@ -60,21 +106,44 @@ class StatusAnswer(ApiModel):
     report: Report | None
 
 
-def sensor_item(sensor: Sensor, system_poll_interval: int, now: datetime) -> SensorItem:
+def sensor_item(sensor: Sensor, system: SensorSection, environment: Environment, now: datetime) -> SensorItem:
     """A row as the API shows it."""
     report = report_of(sensor)
-    return SensorItem(
-        id=sensor.id,
-        name=sensor.name,
-        location=sensor.location,
-        division=sensor.division_id,
-        division_name=sensor.division.name,
-        poll_interval=sensor.poll_interval,
-        state=state_of(sensor, system_poll_interval, now),
-        last_contact=sensor.status.last_contact_at,
-        firmware=report.firmware if report else None,
-        architecture=sensor.status.architecture,
-        addresses=list(report.addresses) if report else [],
-        services=report.services if report else [],
-        error=report.error if report else None,
+    lives_by = effective(sensor, system, environment)
+    return SensorItem.model_validate(
+        {
+            "id": sensor.id,
+            "name": sensor.name,
+            "location": sensor.location,
+            "division": sensor.division_id,
+            "division_name": sensor.division.name,
+            "poll_interval": sensor.poll_interval,
+            "server": sensor.server,
+            "network": sensor.network,
+            "dns_servers": sensor.dns_servers,
+            "mac_address": sensor.mac_address,
+            "proxy": None if sensor.proxy is None else _proxy(sensor.proxy, sensor.proxy_password),
+            "effective": _shown(lives_by),
+            "state": state_of(sensor, lives_by.poll_interval, now),
+            "last_contact": sensor.status.last_contact_at,
+            "firmware": report.firmware if report else None,
+            "architecture": sensor.status.architecture,
+            "addresses": report.addresses if report else [],
+            "services": report.services if report else [],
+            "error": report.error if report else None,
+        }
     )
+
+
+def _shown(values: Effective) -> EffectiveSettings:
+    return EffectiveSettings(
+        poll_interval=values.poll_interval,
+        server=values.server,
+        network=values.network,
+        dns_servers=list(values.dns_servers),
+        proxy=_proxy(values.proxy.model_dump(), values.proxy_password),
+    )
+
+
+def _proxy(place: dict[str, Any], password: str | None) -> ProxyShown:
+    return ProxyShown.model_validate(place | {"password_set": password is not None})

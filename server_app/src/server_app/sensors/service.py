@@ -11,6 +11,7 @@ from sensor_wire.v1.poll import Report
 from server_app.accounts.principal import Principal
 from server_app.divisions import service as divisions
 from server_app.errors import Conflict, FieldError, NotFound
+from server_app.sensors.change import apply
 from server_app.sensors.models import Sensor, SensorStatus
 
 MISSED_POLLS = 2
@@ -25,18 +26,18 @@ class SensorState(StrEnum):
     TIMEOUT = "timeout"
 
 
-def state_of(sensor: Sensor, system_poll_interval: int, now: datetime) -> SensorState:
+def state_of(sensor: Sensor, poll_interval: int, now: datetime) -> SensorState:
     """How the sensor is doing, judged by its last contact.
 
     Args:
         sensor: with its status.
-        system_poll_interval: seconds, for sensors without one of their own.
+        poll_interval: seconds, the one it lives by.
         now: the current moment.
     """
     last = sensor.status.last_contact_at
     if last is None:
         return SensorState.NEW
-    interval = timedelta(seconds=sensor.poll_interval or system_poll_interval)
+    interval = timedelta(seconds=poll_interval)
     return SensorState.ONLINE if now - last <= MISSED_POLLS * interval + GRACE else SensorState.TIMEOUT
 
 
@@ -80,7 +81,7 @@ def create_sensor(session: Session, who: Principal, values: dict[str, Any], now:
     Args:
         session: a writing one.
         who: the user.
-        values: name, location, division (number) and poll_interval.
+        values: name, location, division (number) and all settings, see `schemas.NewSensor`.
         now: the current moment.
 
     Raises:
@@ -90,33 +91,28 @@ def create_sensor(session: Session, who: Principal, values: dict[str, Any], now:
     """
     division = divisions.writable_division(session, who, values["division"])
     _refuse_taken(session, values["name"], None)
-    sensor = Sensor(
-        name=values["name"],
-        location=values["location"],
-        division=division,
-        poll_interval=values["poll_interval"],
-        created_at=now,
-        status=SensorStatus(generation=0),
-    )
+    sensor = Sensor(division=division, created_at=now, status=SensorStatus(generation=0))
+    apply(sensor, values)
     session.add(sensor)
     session.flush()
     return sensor
 
 
 def update_sensor(session: Session, who: Principal, sensor_id: int, values: dict[str, Any]) -> Sensor:
-    """Change name, location or poll_interval: those that `values` has.
+    """Change those fields that `values` has, see `schemas.SensorChange`.
 
     Raises:
         NotFound: there is none of this number that the user sees.
         Forbidden: the user only looks.
+        Invalid: there is no such division for this user, or the password of another proxy is missing.
         Conflict: the name is taken.
     """
     sensor = writable_sensor(session, who, sensor_id)
     if "name" in values:
         _refuse_taken(session, values["name"], sensor_id)
-    for name in ("name", "location", "poll_interval"):
-        if name in values:
-            setattr(sensor, name, values[name])
+    if "division" in values:
+        sensor.division = divisions.writable_division(session, who, values["division"])
+    apply(sensor, values)
     return sensor
 
 

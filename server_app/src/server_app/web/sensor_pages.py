@@ -13,6 +13,8 @@ from server_app.accounts.service import Login
 from server_app.context import context
 from server_app.db import now
 from server_app.preferences import service as preferences
+from server_app.sensors.effective import effective
+from server_app.sensors.environment import environment
 from server_app.sensors.models import Sensor
 from server_app.sensors.preferences import SensorSection
 from server_app.sensors.service import SensorState, list_sensors, report_of, state_of
@@ -75,15 +77,15 @@ def sensor_list(*, login: Login) -> ResponseReturnValue:
     return unchanged(listed["version"]) or render_template("_sensors.html", **listed)
 
 
-def view_of(sensor: Sensor, system_poll_interval: int, moment: datetime) -> SensorView:
+def view_of(sensor: Sensor, poll_interval: int, moment: datetime) -> SensorView:
     """A row as the page shows it.
 
     Args:
         sensor: with division and status.
-        system_poll_interval: seconds, for sensors without an interval of their own.
+        poll_interval: seconds, the one it lives by.
         moment: the current one.
     """
-    state = state_of(sensor, system_poll_interval, moment)
+    state = state_of(sensor, poll_interval, moment)
     report = report_of(sensor)
     silent = state is SensorState.TIMEOUT
     return SensorView(
@@ -100,8 +102,8 @@ def view_of(sensor: Sensor, system_poll_interval: int, moment: datetime) -> Sens
 def _listed(login: Login) -> dict[str, Any]:
     with context().database.reading() as session:
         rows = list_sensors(session, login.principal)
-        interval = preferences.load(session, SensorSection).interval(context().settings.poll_interval)
-        views = [view_of(row, interval, now()) for row in rows]
+        system = preferences.load(session, SensorSection)
+        views = [view_of(row, effective(row, system, environment()).poll_interval, now()) for row in rows]
     return {"sensors": views, "counts": Counter(view.state for view in views), "version": version_of(views)}
 
 

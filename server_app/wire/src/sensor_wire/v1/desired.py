@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, StringConstraints
 
 from sensor_wire.base import (
     ContainerPort,
@@ -15,6 +15,7 @@ from sensor_wire.base import (
     ServiceName,
     WireModel,
 )
+from sensor_wire.v1.network import Network, Proxy, ServerEndpoint
 
 
 class Limits(WireModel):
@@ -42,10 +43,24 @@ class DesiredService(WireModel):
     limits: Limits = Limits()
 
 
+class DesiredFirmware(WireModel):
+    """The firmware that should run: its revision, and the signed target that holds it."""
+
+    revision: RevisionName
+    target: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,255}$")]
+
+
 class Desired(WireModel):
-    """What this sensor should be. `generation` rises only when something in it really changed."""
+    """What this sensor should be. `generation` rises only when something in it really changed.
+
+    `server`, `network` and `firmware` null: they stay as they are. `proxy` null: there is none.
+    """
 
     generation: Count
     poll_interval: Annotated[int, Field(ge=1, le=86400, description="seconds")]
     ca_chain: PemText
+    server: ServerEndpoint | None = None
+    network: Network | None = None
+    proxy: Proxy | None = None
+    firmware: DesiredFirmware | None = None
     services: Annotated[list[DesiredService], Field(max_length=64)] = Field(default_factory=list)

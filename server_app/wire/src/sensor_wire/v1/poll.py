@@ -43,6 +43,25 @@ class SpoolReport(WireModel):
     quarantined: Count = 0
 
 
+class UpdateState(StrEnum):
+    """How far a change of firmware is: the trial is undone unless the new one reaches the server."""
+
+    NONE = "none"
+    PREPARING = "preparing"
+    TRYING = "trying"
+    CONFIRMED = "confirmed"
+    UNDONE = "undone"
+    FAILED = "failed"
+
+
+class UpdateReport(WireModel):
+    """The last change of firmware: to which revision, and why it did not work."""
+
+    state: UpdateState
+    revision: RevisionName | None = None
+    error: Annotated[str, StringConstraints(max_length=1024)] | None = None
+
+
 class Report(WireModel):
     """A sensor's state. Who it is comes from its certificate, never from the body. Sizes are bytes, times seconds."""
 
@@ -57,6 +76,10 @@ class Report(WireModel):
     memory_available: Count = 0
     disk_total: Count = 0
     disk_used: Count = 0
+    clock_offset: Annotated[
+        float | None, Field(ge=-1e9, le=1e9, description="how far the clock was ahead of the server's at the last poll")
+    ] = None
     spool: SpoolReport = SpoolReport()
+    update: UpdateReport | None = None
     services: Annotated[list[ServiceReport], Field(max_length=64)] = Field(default_factory=list)
     error: ShortText | None = Field(default=None, description="why the desired state is not applied as a whole")

@@ -1,0 +1,67 @@
+"""How a sensor is connected: its own addresses, the way to its server, and the proxy in between."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, IPvAnyAddress, StringConstraints
+
+from sensor_wire.base import PortNumber, WireModel
+
+HostName = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\.?$"
+        r"|^[0-9A-Fa-f:]+:[0-9A-Fa-f:.]*$",
+        max_length=253,
+    ),
+]
+"""A DNS name or an address, IPv6 without brackets."""
+MacAddress = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{2}(:[0-9a-f]{2}){5}$")]
+Prefix = Annotated[int, Field(ge=1, le=128)]
+
+
+class NetworkMode(StrEnum):
+    """Who configures the sensor's interface: a DHCP server, the desired state, or neither (it is left as it is)."""
+
+    DHCP = "dhcp"
+    STATIC = "static"
+    UNCONFIGURED = "unconfigured"
+
+
+class Network(WireModel):
+    """The sensor's interface. `address` and `prefix` are there in static mode only, `gateway` may be.
+
+    `dns_servers` replace what DHCP says; without any, DHCP or the machine decides. `mac_address` null: the hardware's.
+    """
+
+    mode: NetworkMode = NetworkMode.UNCONFIGURED
+    address: IPvAnyAddress | None = None
+    prefix: Prefix | None = None
+    gateway: IPvAnyAddress | None = None
+    dns_servers: Annotated[list[IPvAnyAddress], Field(max_length=8)] = Field(default_factory=list)
+    mac_address: MacAddress | None = None
+
+
+class ServerEndpoint(WireModel):
+    """Where the server is. `address` is for networks without DNS: a hosts entry for `host`."""
+
+    host: HostName
+    port: PortNumber = 443
+    address: IPvAnyAddress | None = None
+
+
+class ProxyKind(StrEnum):
+    """How to log in at a proxy: with a password as it is, or by NTLM."""
+
+    BASIC = "basic"
+    NTLM = "ntlm"
+
+
+class Proxy(WireModel):
+    """The HTTP proxy between sensor and server; without `user` it asks for none. For NTLM the user has a domain."""
+
+    kind: ProxyKind
+    host: HostName
+    port: PortNumber
+    user: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
+    password: Annotated[str | None, Field(max_length=256, repr=False)] = None
