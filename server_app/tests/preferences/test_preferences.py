@@ -84,3 +84,22 @@ def test_a_section_can_be_stored_as_a_whole(bench: Bench) -> None:
         service.store(session, ADMIN, SensorSection())
     with bench.database.reading() as session:
         assert service.load(session, SensorSection) == SensorSection()
+
+
+def test_changes_are_recorded_without_secrets(bench: Bench) -> None:
+    proxy = {"kind": "basic", "host": "proxy", "port": 1, "user": "sensor"}
+    bench.admin.ok("PATCH", "/settings/sensors", json={"poll_interval": 5, "proxy": proxy, "proxy_password": "hush"})
+    bench.admin.ok("PATCH", "/settings/sensors", json={"poll_interval": 5})
+
+    answer = bench.admin.call("GET", "/audit?object=settings")
+
+    assert "hush" not in answer.text
+    (entry,) = (answer.json or {})["items"]
+    assert (entry["actor"]["name"], entry["object"]["name"]) == ("admin", "sensors")
+    assert entry["before"]["poll_interval"] is None
+    assert entry["after"] == {
+        "poll_interval": 5,
+        "proxy": proxy,
+        "proxy_password": "changed",
+        "proxy_password_set": True,
+    }

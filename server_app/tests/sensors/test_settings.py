@@ -219,3 +219,14 @@ def test_a_sensor_moves_to_another_division(bench: Bench) -> None:
     other = bench.division("other")
     shown = bench.admin.ok("PATCH", f"/sensors/{bench.sensor_row()}", json={"division": other})
     assert (shown["division"], shown["division_name"]) == (other, "other")
+
+
+def test_changes_are_recorded_without_the_password(bench: Bench) -> None:
+    sensor = bench.sensor_row()
+    bench.admin.ok("PATCH", f"/sensors/{sensor}", json={"proxy": NTLM})
+
+    answer = bench.admin.call("GET", f"/audit?object=sensor&object_id={sensor}&action=changed")
+
+    assert "hush-hush" not in answer.text
+    (entry,) = (answer.json or {})["items"]
+    assert entry["after"] == {"proxy": PLACE, "proxy_password": "changed"}

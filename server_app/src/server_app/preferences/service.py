@@ -5,6 +5,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server_app.accounts.principal import Principal
+from server_app.audit import service as audit
+from server_app.audit.changes import HIDDEN
 from server_app.db import upsert
 from server_app.errors import Invalid
 from server_app.field_errors import field_errors
@@ -25,7 +27,7 @@ def store(session: Session, who: Principal, value: Section) -> None:
         Forbidden: only administrators may.
     """
     who.require_admin()
-    _locked(session, type(value)).value = value.model_dump(mode="json")
+    _replace(session, _locked(session, type(value)), value)
 
 
 def change[S: Section](session: Session, who: Principal, given: S) -> S:
@@ -44,8 +46,20 @@ def change[S: Section](session: Session, who: Principal, given: S) -> S:
         changed = type(given).model_validate(row.value | given.model_dump(mode="json", exclude_unset=True))
     except ValidationError as error:
         raise Invalid("These settings do not fit together.", field_errors(error)) from error
-    row.value = changed.model_dump(mode="json")
+    _replace(session, row, changed)
     return changed
+
+
+def _replace(session: Session, row: Preference, new: Section) -> None:
+    old = type(new).model_validate(row.value).shown()
+    shown = new.shown()
+    differing = [name for name in shown if shown[name] != old[name]]
+    secrets = {name for name in new.secrets if row.value.get(name) != getattr(new, name)}
+    row.value = new.model_dump(mode="json")
+    if differing or secrets:
+        after = {name: shown[name] for name in differing} | dict.fromkeys(sorted(secrets), HIDDEN)
+        before = {name: old[name] for name in differing}
+        audit.record(session, "changed", "settings", None, before, after, label=new.name)
 
 
 def _locked(session: Session, section: type[Section]) -> Preference:

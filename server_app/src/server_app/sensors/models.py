@@ -17,6 +17,7 @@ class Sensor(Base):
     __tablename__ = "sensors"
     __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy reads it from the class
     audit_name: ClassVar[str] = "sensor"
+    audit_hidden: ClassVar[frozenset[str]] = frozenset({"proxy_password"})
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(50), unique=True)
