@@ -6,13 +6,11 @@ from shutil import copytree
 
 import pytest
 from postgres_container import postgres
+from prepared_database import PreparedDatabase, empty
 from registry_process import registry
 from server_bench import Bench, settings_for, start
-from sqlalchemy import text
 
-from server_app.db import Database
 from server_app.initialise import initialise
-from server_app.models import Base
 
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
@@ -54,14 +52,26 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return url
 
 
+@pytest.fixture(scope="session")
+def prepared_postgres(postgres_url: str, initialised: Path) -> PreparedDatabase:
+    return PreparedDatabase(postgres_url, initialised)
+
+
+@pytest.fixture(params=DATABASES)
+def prepared_url(request: pytest.FixtureRequest) -> str:
+    """A database as `init` leaves it, or an empty text for the SQLite of `initialised`."""
+    if request.param == "sqlite":
+        return ""
+    prepared: PreparedDatabase = request.getfixturevalue("prepared_postgres")
+    prepared.restore()
+    return prepared.url
+
+
 @pytest.fixture
-def bench(initialised: Path, tmp_path: Path, database_url: str) -> Iterator[Bench]:
+def bench(initialised: Path, tmp_path: Path, prepared_url: str) -> Iterator[Bench]:
     """A server as `init` leaves it: one administrator, one division."""
     folder = copytree(initialised, tmp_path / "server")
-    settings = settings_for(folder, database_url=database_url)
-    if database_url:
-        initialise(settings)
-    bench = start(settings)
+    bench = start(settings_for(folder, database_url=prepared_url))
     yield bench
     bench.database.close()
 
@@ -73,12 +83,3 @@ def cataloguing(bench: Bench, registry_url: str) -> Iterator[Bench]:
     with_registry = start(settings)
     yield with_registry
     with_registry.database.close()
-
-
-def empty(url: str) -> None:
-    """Drop everything in a PostgreSQL database."""
-    database = Database(url)
-    with database.engine.begin() as connection:
-        Base.metadata.drop_all(connection)
-        connection.execute(text("DROP TABLE IF EXISTS alembic_version"))
-    database.close()

@@ -29,6 +29,7 @@ def postgres(folder: Path) -> Iterator[str]:
     container = _docker(
         *("run", "--detach", "--publish", "127.0.0.1::5432", "--read-only", "--cap-drop", "ALL"),
         *("--tmpfs", "/tmp"),  # noqa: S108 - the container's own
+        *("--tmpfs", "/var/lib/postgresql/data:uid=10002,gid=10002,mode=0700"),  # gone after the session anyway
         *("--volume", f"{password}:/run/secrets/database_password:ro", IMAGE),
     )
     try:
