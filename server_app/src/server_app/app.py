@@ -19,7 +19,7 @@ import server_app.system.api
 import server_app.tasks.api
 import server_app.web.blueprint
 from server_app import problems
-from server_app.api_base import auth, openapi
+from server_app.api_base import auth, idempotency, openapi
 from server_app.api_base.converters import RowNumberConverter
 from server_app.audit import recording
 from server_app.context import KEY, Context
@@ -67,6 +67,7 @@ def create_app(settings: Settings, queue: TaskQueue | None = None) -> APIFlask:
     app.url_map.converters["int"] = RowNumberConverter
     for feature in FEATURES:
         app.register_blueprint(feature.make_blueprint())
+    idempotency.register(app)
     openapi.register(app, _tags())
     app.register_blueprint(server_app.system.api.make_internal_blueprint())
     app.register_blueprint(server_app.web.blueprint.make_blueprint())

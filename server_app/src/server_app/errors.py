@@ -56,6 +56,12 @@ class TooLarge(Refusal):
     status = 413
 
 
+class Unprocessable(Refusal):
+    """It is understood, but cannot be done as it is."""
+
+    status = 422
+
+
 class Throttled(Refusal):
     """Too many attempts; `retry_after` is in seconds."""
 

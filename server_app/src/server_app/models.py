@@ -7,6 +7,7 @@ from server_app.db import Base
 from server_app.divisions.models import Division
 from server_app.enrolment.models import EnrolmentToken
 from server_app.events.models import Event, EventSession
+from server_app.idempotency.models import IdempotencyKey
 from server_app.pki.models import Certificate
 from server_app.preferences.models import Preference
 from server_app.sensors.models import Sensor, SensorStatus
@@ -21,6 +22,7 @@ __all__ = [
     "EnrolmentToken",
     "Event",
     "EventSession",
+    "IdempotencyKey",
     "LoginFailures",
     "LoginSession",
     "Preference",

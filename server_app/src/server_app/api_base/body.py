@@ -29,7 +29,7 @@ def receives[R](model: type[BaseModel], limit: int = DEFAULT_LIMIT) -> Callable[
             return view(*args, **kwargs, body=parsed(model, json_body(limit)))
 
         # APIFlask's own `input` parses leniently; its OpenAPI generator reads this attribute.
-        wrapper.__dict__.setdefault("_spec", {}).update(body=model, content_type="application/json")
+        wrapper.__dict__.setdefault("_spec", {}).update(body=model, content_type="application/json", limit=limit)
         return wrapper
 
     return decorate
@@ -68,7 +68,7 @@ def json_body(limit: int) -> Any:
         TooLarge: it has more bytes than `limit`.
         Invalid: it is not JSON.
     """
-    raw = _bounded(limit)
+    raw = whole_body(limit)
     try:
         return json.loads(raw, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
@@ -77,14 +77,19 @@ def json_body(limit: int) -> Any:
         ) from error
 
 
-def _bounded(limit: int) -> bytes:
+def whole_body(limit: int) -> bytes:
+    """The body as it came; it can be read again.
+
+    Raises:
+        TooLarge: it has more bytes than `limit`.
+    """
     too_large = TooLarge(
         f"The body has more than {limit} bytes. Send less at a time.", (FieldError("", f"longer than {limit} bytes"),)
     )
     # One more than allowed: of a chunked body, Werkzeug gives what fits without saying that there is more.
     request.max_content_length = limit + 1
     try:
-        raw = request.get_data(cache=False)
+        raw = request.get_data()
     except RequestEntityTooLarge as error:
         raise too_large from error
     if len(raw) > limit:

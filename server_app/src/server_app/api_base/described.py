@@ -24,6 +24,12 @@ def answers_empty[R](status: int, meaning: str) -> Callable[[Callable[..., R]], 
     return decorate
 
 
+def shows_secret[R](view: Callable[..., R]) -> Callable[..., R]:
+    """Say that the answer holds a secret that is shown once, so that it must not be kept."""
+    _spec_of(view)["shows_secret"] = True
+    return view
+
+
 def takes_raw[R](media_type: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
     """Say that a view reads the body itself, as bytes of this type."""
 

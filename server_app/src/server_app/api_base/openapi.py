@@ -8,7 +8,16 @@ from werkzeug.routing import Rule
 
 from server_app.api_base.auth import SAFE_METHODS
 from server_app.api_base.examples import Examples
-from server_app.api_base.openapi_parts import MEANINGS, PROBLEM, SCHEMES, Document, name_of, problem_answer
+from server_app.api_base.idempotency import creates
+from server_app.api_base.openapi_parts import (
+    IDEMPOTENCY_KEY,
+    MEANINGS,
+    PROBLEM,
+    SCHEMES,
+    Document,
+    name_of,
+    problem_answer,
+)
 from server_app.fields import MAX_ROW_ID
 
 
@@ -54,6 +63,8 @@ def _describe(operation: Document, method: str, spec: Document) -> None:
         operation["requestBody"] = {"required": True, "content": {spec["raw_body"]: {"schema": {}}}}
     elif "requestBody" in operation:
         operation["requestBody"]["required"] = True
+    if creates(spec):
+        operation["parameters"] = [*operation.get("parameters", []), IDEMPOTENCY_KEY]
     operation["responses"].update(spec.get("answers_empty", {}))
     by_user = spec.get("security") == "session"
     writes = method not in SAFE_METHODS
@@ -61,6 +72,7 @@ def _describe(operation: Document, method: str, spec: Document) -> None:
         operation["security"] = [{"session": [], "csrf": []} if writes else {"session": []}]
     statuses = set(spec.get("refuses", ()))
     statuses |= {401, 403} if spec.get("security") else set()
+    statuses |= {400, 422} if creates(spec) else set()
     statuses |= {400, 413} if "requestBody" in operation else set()
     for parameter in operation.get("parameters", []):
         if parameter["in"] == "path" and parameter["schema"].get("type") == "integer":

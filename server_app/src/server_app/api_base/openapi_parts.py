@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
+from server_app.api_base import idempotency
 from server_app.api_base.auth import COOKIE, CSRF_HEADER
 
 type Document = dict[str, Any]
@@ -16,6 +17,14 @@ SCHEMES: Document = {
         "description": "`csrf_token` of POST /api/sessions; every write by a session needs it.",
     },
     "certificate": {"type": "mutualTLS", "description": "The client certificate of an enrolled sensor."},
+}
+IDEMPOTENCY_KEY: Document = {
+    "name": idempotency.HEADER,
+    "in": "header",
+    "description": "A name of the caller's choice for this one call. For 24 hours, the same call with the same name "
+    "gets the same answer and is not done again.",
+    "schema": {"type": "string", "pattern": f"^{idempotency.KEY}$"},
+    "example": "7f3a9c1e-add-cellar-1",
 }
 PROBLEM: Document = {
     "title": "Problem",

@@ -1,0 +1,124 @@
+"""A creating call that is sent again is done once, and answered as it was."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+from typing import Any
+
+import pytest
+from server_bench import URL, Bench, Person
+from sqlalchemy import update
+from werkzeug.test import TestResponse
+
+from server_app.accounts.models import Role
+from server_app.db import now
+from server_app.idempotency import service
+from server_app.idempotency.models import IdempotencyKey
+
+SECRETS = {"token", "password", "secret", "key"}
+
+
+def add(person: Person, key: str | None, name: str = "Berlin") -> TestResponse:
+    headers = {} if key is None else {"Idempotency-Key": key}
+    return person.call("POST", "/divisions", json={"name": name}, headers=headers)
+
+
+def age(bench: Bench, by: timedelta, **values: Any) -> None:
+    with bench.database.writing() as session:
+        session.execute(update(IdempotencyKey).values(created_at=now() - by, **values))
+
+
+def test_the_same_call_gets_the_same_answer_and_is_done_once(bench: Bench) -> None:
+    first, second = add(bench.admin, "one"), add(bench.admin, "one")
+
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert (first.data, first.mimetype) == (second.data, second.mimetype)
+    assert ("Idempotency-Replayed" in first.headers, second.headers["Idempotency-Replayed"]) == (False, "true")
+    assert [item["name"] for item in bench.admin.ok("GET", "/divisions")["items"]].count("Berlin") == 1
+
+
+def test_without_a_key_nothing_is_remembered(bench: Bench) -> None:
+    assert [add(bench.admin, None).status_code for _ in range(2)] == [201, 409]
+
+
+def test_a_key_is_for_one_request_of_one_user(bench: Bench) -> None:
+    other = bench.user("other", Role.ADMIN)
+    assert add(bench.admin, "one").status_code == 201
+    assert add(bench.admin, "one", "Bonn").status_code == 422
+    sensor = {"name": "Berlin", "division": 1}
+    assert bench.admin.call("POST", "/sensors", json=sensor, headers={"Idempotency-Key": "one"}).status_code == 422
+    assert add(other, "one", "Bonn").status_code == 201
+
+
+def test_what_was_refused_may_be_tried_again(bench: Bench) -> None:
+    bench.division("Berlin")
+    assert add(bench.admin, "one").status_code == 409
+    assert add(bench.admin, "one", "").status_code == 400
+    assert add(bench.admin, "one", "Bonn").status_code == 201
+
+
+@pytest.mark.parametrize("key", ["", "x" * 101, "a b", "ü", "'; DROP TABLE users; --"])
+def test_a_key_is_short_and_plain(bench: Bench, key: str) -> None:
+    assert add(bench.admin, key).status_code == 400
+
+
+def test_who_may_not_gets_no_answer_of_before(bench: Bench) -> None:
+    add(bench.admin, "one")
+    assert add(Person(bench.app.test_client()), "one").status_code == 401
+    without_token = Person(bench.admin.client)
+    assert add(without_token, "one").status_code == 403
+
+
+def test_answers_are_forgotten_after_a_day(bench: Bench) -> None:
+    add(bench.admin, "one")
+    age(bench, service.KEEP + timedelta(seconds=1))
+    assert add(bench.admin, "one", "Bonn").status_code == 201
+
+
+def test_a_call_that_was_stopped_in_the_middle_is_not_done_twice(bench: Bench) -> None:
+    add(bench.admin, "one")
+    age(bench, timedelta(), status=None)
+    assert "at this moment" in add(bench.admin, "one").text
+    age(bench, service.RUNNING * 1.1)
+    answer = add(bench.admin, "one")
+    assert answer.status_code == 409
+    assert "stopped in the middle" in answer.text
+
+
+def test_side_by_side_it_is_done_once(bench: Bench) -> None:
+    admin = bench.admin
+    together = Barrier(8)
+    cookie = admin.client.get_cookie("__Host-honeysens", domain="server.example.com")
+    assert cookie is not None
+
+    def send(_: int) -> int:
+        client = bench.app.test_client()
+        client.set_cookie(cookie.key, cookie.value, domain="server.example.com", secure=True)
+        together.wait()
+        return add(Person(client, admin.csrf_token), "one").status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = set(pool.map(send, range(8)))
+
+    assert 201 in statuses
+    assert statuses <= {201, 409}
+    assert [item["name"] for item in admin.ok("GET", "/divisions")["items"]].count("Berlin") == 1
+    with bench.database.reading() as session:
+        assert session.query(IdempotencyKey).count() == 1
+
+
+def test_every_creating_call_of_people_takes_a_key_and_none_keeps_a_secret(bench: Bench) -> None:
+    document: Any = bench.app.test_client().get("/api/openapi.json", base_url=URL).json
+    creating = 0
+    for path, operations in document["paths"].items():
+        operation = operations.get("post", {})
+        if "201" not in operation.get("responses", {}) or "certificate" in str(operation.get("security")):
+            continue
+        assert "Idempotency-Key" in [parameter["name"] for parameter in operation["parameters"]], path
+        assert "422" in operation["responses"], path
+        example = operation["responses"]["201"]["content"]["application/json"]["example"]
+        if SECRETS & set(example):
+            view = bench.app.view_functions[operation["operationId"]]
+            assert view.__dict__["_spec"].get("shows_secret"), f"{path}: @shows_secret keeps it out of the database"
+        creating += 1
+    assert creating >= 2
