@@ -17,6 +17,7 @@ import server_app.sensors.api
 import server_app.services.api
 import server_app.system.api
 import server_app.tasks.api
+import server_app.uploads.api
 import server_app.web.blueprint
 from server_app import problems
 from server_app.api_base import auth, idempotency, openapi
@@ -40,6 +41,7 @@ FEATURES = (
     server_app.pki.api,
     server_app.services.api,
     server_app.tasks.api,
+    server_app.uploads.api,
     server_app.events.api,
 )
 

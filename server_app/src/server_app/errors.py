@@ -80,3 +80,9 @@ class Unavailable(Refusal):
     def __init__(self, detail: str, retry_after: int) -> None:
         super().__init__(detail)
         self.retry_after = retry_after
+
+
+class OutOfSpace(Refusal):
+    """There is no room for it on the disk."""
+
+    status = 507

@@ -13,6 +13,7 @@ from server_app.preferences.models import Preference
 from server_app.sensors.models import Sensor, SensorStatus
 from server_app.services.models import Service, ServiceRevision
 from server_app.tasks.models import Task, TaskState
+from server_app.uploads.models import Upload
 
 __all__ = [
     "AuditEntry",
@@ -34,6 +35,7 @@ __all__ = [
     "ServiceRevision",
     "Task",
     "TaskState",
+    "Upload",
     "User",
     "user_divisions",
 ]

@@ -13,6 +13,7 @@ from server_app.services.tasks import ServiceTasks
 from server_app.settings import Settings
 from server_app.task_queue import TaskQueue
 from server_app.tasks.runner import Runner
+from server_app.uploads.tasks import UploadedFiles
 
 THREADS = 4
 LOG = structlog.get_logger(__name__)
@@ -28,7 +29,8 @@ def prepare(settings: Settings, queue: TaskQueue) -> None:
     signer = authority.load(settings.ca_dir)
     database = Database(settings.database)
     runner = Runner(database, queue)
-    services = ServiceTasks(database, Registry(settings.registry_url), settings.uploads_dir, settings.max_upload_bytes)
+    uploads = UploadedFiles(database, settings.uploads_dir)
+    services = ServiceTasks(database, Registry(settings.registry_url), uploads, settings.max_upload_bytes)
     settings.uploads_dir.mkdir(mode=0o700, exist_ok=True)
     services.register(runner)
     enrolment.register(queue, database, signer)
@@ -36,8 +38,10 @@ def prepare(settings: Settings, queue: TaskQueue) -> None:
     queue.handle_daily("remove-old-audit-entries", lambda: _remove_old_entries(database))
     queue.handle_each_minute("enqueue-forgotten-tasks", runner.enqueue_forgotten)
     queue.handle_daily("drop-old-tasks", runner.drop_old)
+    queue.handle_each_minute("sweep-uploads", uploads.sweep)
+    uploads.remove_unpacked()
     runner.recover()
-    services.sweep()
+    uploads.sweep()
 
 
 def run(settings: Settings) -> None:

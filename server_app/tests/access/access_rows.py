@@ -4,7 +4,7 @@
 and for one of another division. The body is one that succeeds where the caller may do it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from access_policies import ADMIN, CREATE, EVERYBODY, OK, READ, SENSOR, USERS, WRITE, Policy
@@ -18,10 +18,14 @@ class Row:
     policy: Policy
     body: Any = None
     query: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 OWN_TASK = Policy((401, 401), (404, 404), (OK, 404), (OK, OK), (401, 401))
 """A task is shown to those who started it, here the manager, and to administrators."""
+
+ONLY_ADMIN_SEES = Policy((401, 401), (404, 404), (404, 404), (OK, OK), (401, 401))
+"""What administrators have started, for nobody else to know of."""
 
 ROWS = [
     # System
@@ -68,6 +72,12 @@ ROWS = [
     # Certificates
     Row("GET /certs", USERS),
     Row("POST /certs/{certificate_id}/revoke", WRITE),
+    # Uploads
+    Row("GET /uploads", USERS),
+    Row("POST /uploads", ADMIN, {"size": 1, "sha256": "0" * 64, "purpose": "service"}),
+    Row("GET /uploads/{upload_id}", ONLY_ADMIN_SEES),
+    Row("PATCH /uploads/{upload_id}", ONLY_ADMIN_SEES, b"x", headers={"Upload-Offset": "0"}),
+    Row("DELETE /uploads/{upload_id}", ONLY_ADMIN_SEES),
     # Tasks
     Row("GET /tasks", USERS),
     Row("GET /tasks/{task_id}", OWN_TASK),

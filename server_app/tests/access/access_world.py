@@ -76,7 +76,8 @@ class World:
         body = _filled(row.body, values)
         options: dict[str, Any] = {"data": body} if isinstance(body, bytes) else {"json": body} if body else {}
         address = f"/api{path.format_map(values)}{row.query.format_map(values)}"
-        return self.client().open(address, method=method, base_url=URL, headers=self.credentials[caller], **options)
+        headers = self.credentials[caller] | row.headers
+        return self.client().open(address, method=method, base_url=URL, headers=headers, **options)
 
     def client(self) -> FlaskClient:
         """One that keeps nothing from call to call."""
@@ -125,6 +126,7 @@ class World:
             "session_id": admin.ok("GET", f"/events/sessions?sensor={sensor.id}")["items"][0]["id"],
             "certificate_id": admin.ok("GET", f"/certs?sensor={sensor.id}")["items"][0]["id"],
             "task_id": task,
+            "upload_id": admin.ok("POST", "/uploads", json={"size": 2, "sha256": "0" * 64, "purpose": "service"})["id"],
         }
 
     def _read(self) -> Rows:

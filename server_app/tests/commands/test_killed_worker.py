@@ -96,7 +96,7 @@ def test_an_archive_whose_worker_is_killed_has_failed_and_leaves_nothing(stage: 
 
 def test_an_archive_whose_worker_is_killed_while_it_unpacks_leaves_no_file(stage: Stage) -> None:
     number = stage.upload(service_archive())
-    file = stage.uploads / f"{number}.tar.gz"
+    (file,) = stage.uploads.iterdir()
     content = file.read_bytes()
     file.unlink()
     os.mkfifo(file)

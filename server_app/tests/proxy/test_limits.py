@@ -37,10 +37,11 @@ def test_other_bodies_end_at_1_mib(proxy: Proxy) -> None:
     assert proxy.ask("POST", "/api/sessions", body=b"x" * (MEBIBYTE + 1)).status == 413
 
 
-def test_archive_larger_than_the_proxys_memory_and_disk_streams(proxy: Proxy) -> None:
+@pytest.mark.parametrize(("method", "path"), [("POST", "/api/services"), ("PATCH", "/api/uploads/7")])
+def test_archive_larger_than_the_proxys_memory_and_disk_streams(proxy: Proxy, method: str, path: str) -> None:
     size = 256
     connection = proxy.connect()
-    connection.putrequest("POST", "/api/services")
+    connection.putrequest(method, path)
     connection.putheader("Content-Length", str(size * MEBIBYTE))
     connection.endheaders()
     connection.send(b"x" * MEBIBYTE)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from service_builder import Member, archive, digest_of, image, metadata, service_archive, tar
 
+from server_app.archives.bounded_tar import Limits
 from server_app.errors import Invalid
 from server_app.services.archive import CheckedArchive, unpack
-from server_app.services.bounded_tar import Limits
 
 MIB = 1024 * 1024
 DIGEST, LAYOUT = image()

@@ -15,9 +15,11 @@ from sqlalchemy import update
 from server_app.db import now
 from server_app.services import service as catalogue
 from server_app.services.registry import Registry, RegistryError
-from server_app.services.tasks import ADD, uploaded_file
+from server_app.services.tasks import ADD
 from server_app.tasks import service as tasks
 from server_app.tasks.models import Task, TaskState
+
+FILE = "0123456789abcdef"
 
 
 def upload(bench: Bench, content: bytes) -> dict[str, Any]:
@@ -213,9 +215,10 @@ def test_a_task_that_was_cut_off_has_failed_and_its_image_is_gone(
     registry = Registry(cataloguing.settings.registry_url)
     registry.push(tmp_path / "layout", repository, "amd64-1.0.0", digest)
     with cataloguing.database.writing() as session:
-        number = tasks.create(session, ADD, {"image": {"repository": repository, "digest": digest}}, None).id
+        half_done = {"image": {"repository": repository, "digest": digest}, "file": FILE}
+        number = tasks.create(session, ADD, half_done, None).id
         session.execute(update(Task).values(state=TaskState.RUNNING, started_at=now()))
-    uploaded_file(cataloguing.settings.uploads_dir, number).write_bytes(b"half done")
+    (cataloguing.settings.uploads_dir / FILE).write_bytes(b"half done")
     (cataloguing.settings.uploads_dir / "unpack-1" / "blobs").mkdir(parents=True)
 
     start(cataloguing.settings).database.close()
@@ -228,9 +231,8 @@ def test_a_task_that_was_cut_off_has_failed_and_its_image_is_gone(
 
 def test_a_task_that_waited_is_done_after_a_restart(cataloguing: Bench, repository: str) -> None:
     with cataloguing.database.writing() as session:
-        number = tasks.create(session, ADD, {}, None).id
-    file = uploaded_file(cataloguing.settings.uploads_dir, number)
-    file.write_bytes(service_archive(repository=repository))
+        number = tasks.create(session, ADD, {"file": FILE}, None).id
+    (cataloguing.settings.uploads_dir / FILE).write_bytes(service_archive(repository=repository))
 
     start(cataloguing.settings).database.close()
 

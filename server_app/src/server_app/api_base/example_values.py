@@ -53,6 +53,8 @@ BY_NAME: dict[str, Any] = {
     "service": "cowrie",
     "service_name": "cowrie",
     "session": "cowrie-1",
+    "sha256": FINGERPRINT,
+    "size": 130048000,
     "summary": "SSH login as root",
     "target": "firmware/docker_x86-0.2.0.tar.gz",
     "time": MOMENT,

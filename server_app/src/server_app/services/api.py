@@ -1,5 +1,3 @@
-from pathlib import Path
-
 from apiflask import APIBlueprint
 from flask import Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -7,16 +5,16 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from server_app.accounts.principal import Principal
 from server_app.api_base.auth import login_required
 from server_app.api_base.body import receives
-from server_app.api_base.described import takes_raw
+from server_app.api_base.described import refuses, takes_raw
 from server_app.assignments import service as assignments
 from server_app.context import context
 from server_app.errors import Conflict, FieldError, TooLarge
 from server_app.services import service
 from server_app.services.schemas import ServiceChange, ServiceItem, ServiceList
-from server_app.services.tasks import ADD, REMOVE_IMAGES, uploaded_file
-from server_app.services.upload import receive
+from server_app.services.tasks import ADD, REMOVE_IMAGES
 from server_app.tasks import service as tasks
 from server_app.tasks.schemas import TaskAccepted
+from server_app.uploads.files import receive
 
 
 def make_blueprint() -> APIBlueprint:
@@ -35,17 +33,13 @@ def make_blueprint() -> APIBlueprint:
     @blueprint.output(TaskAccepted, status_code=202)
     @login_required
     @takes_raw("application/gzip")
+    @refuses(507)
     def upload(principal: Principal) -> TaskAccepted:
         """Upload a service archive as the raw body (application/gzip); the task says what became of it."""
         principal.require_admin()
-        file = _received()
-        try:
-            with context().database.writing() as session:
-                task_id = tasks.create(session, ADD, {}, principal.user_id).id
-                file.rename(uploaded_file(file.parent, task_id))
-        except BaseException:
-            file.unlink(missing_ok=True)
-            raise
+        file = {"file": _received()}
+        with context().database.writing() as session:  # if this fails, the worker's sweep removes the file
+            task_id = tasks.create(session, ADD, file, principal.user_id).id
         context().queue.enqueue(ADD, task_id)
         return TaskAccepted(task=task_id)
 
@@ -89,7 +83,7 @@ def make_blueprint() -> APIBlueprint:
     return blueprint
 
 
-def _received() -> Path:
+def _received() -> str:
     settings = context().settings
     request.max_content_length = settings.max_upload_bytes + 1  # receive() counts
     try:

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sensor_wire.honeypot.manifest import ServiceManifest
-from server_app.services import bounded_tar, metadata, oci_layout
-from server_app.services.bounded_tar import Follower, GunzipReader, Limits, refused
+from server_app.archives import bounded_tar
+from server_app.archives.bounded_tar import Follower, GunzipReader, Limits, refused
+from server_app.services import metadata, oci_layout
 
 METADATA = "metadata.xml"
 IMAGE = "service.tar"

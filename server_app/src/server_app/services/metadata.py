@@ -10,9 +10,9 @@ from defusedxml.ElementTree import DefusedXMLParser
 from pydantic import ValidationError
 
 from sensor_wire.honeypot.manifest import ServiceManifest
+from server_app.archives.bounded_tar import refused
 from server_app.errors import Invalid
 from server_app.field_errors import field_errors
-from server_app.services.bounded_tar import refused
 
 MAX_BYTES = 64 * 1024
 ROOT = "service"

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sensor_wire.base import ImageDigest
 from sensor_wire.v1.architecture import Architecture
-from server_app.services import bounded_tar
-from server_app.services.bounded_tar import CHUNK, refused
+from server_app.archives import bounded_tar
+from server_app.archives.bounded_tar import CHUNK, refused
 
 MAX_JSON = 1024 * 1024
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"

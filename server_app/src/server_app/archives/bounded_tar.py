@@ -30,7 +30,7 @@ class Limits:
 
 def refused(reason: str, pointer: str = "") -> Invalid:
     """The refusal of an archive; the reason is what the task shows."""
-    return Invalid(f"The service archive is refused: {reason}.", (FieldError(pointer, reason),))
+    return Invalid(f"The archive is refused: {reason}.", (FieldError(pointer, reason),))
 
 
 @contextmanager
