@@ -61,7 +61,7 @@ def schema(world: World) -> schemathesis.BaseSchema:
     return schema
 
 
-@schemathesis.serializer("application/gzip")
+@schemathesis.serializer("application/gzip", "application/offset+octet-stream")
 def as_it_is(_context: schemathesis.SerializationContext, value: object) -> bytes:
     return value if isinstance(value, bytes) else repr(value).encode()
 
