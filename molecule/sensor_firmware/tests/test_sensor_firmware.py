@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import tarfile
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -22,11 +23,32 @@ def entry(name: str) -> dict[str, Any]:
     return next(item for item in artifacts if (item["kind"], item["name"]) == ("firmware", name))
 
 
-def member(name: str) -> bytes:
+@dataclass
+class Firmware:
+    """What the archive holds, read once: unpacking it takes seconds."""
+
+    members: list[tarfile.TarInfo] = field(default_factory=list)
+    texts: dict[str, bytes] = field(default_factory=dict)
+    image_index: list[dict[str, Any]] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def firmware() -> Firmware:
+    read = Firmware()
     with tarfile.open(DIST / entry("docker_x86")["path"]) as archive:
-        content = archive.extractfile(name)
-        assert content is not None
-        return content.read()
+        for member in archive:
+            read.members.append(member)
+            content = archive.extractfile(member)
+            if content is None:
+                continue
+            if member.name == "firmware.img":
+                with tarfile.open(fileobj=content) as image:
+                    index = image.extractfile("manifest.json")
+                    assert index is not None
+                    read.image_index = json.load(index)
+            else:
+                read.texts[member.name] = content.read()
+    return read
 
 
 def test_manifest_describes_the_archive() -> None:
@@ -38,13 +60,11 @@ def test_manifest_describes_the_archive() -> None:
     assert firmware["size"] == len(content)
 
 
-def test_layout_is_that_of_the_documents_and_nobody_owns_it() -> None:
-    with tarfile.open(DIST / entry("docker_x86")["path"]) as archive:
-        members = archive.getmembers()
-    assert {"conf", "firmware.img", "docker-compose.yml", ".env", "metadata.xml", "README.md"} < {
-        m.name for m in members
-    }
-    assert {(m.uid, m.gid, m.mtime, m.uname) for m in members} == {(0, 0, 1700000000, "")}
+def test_layout_is_that_of_the_documents_and_nobody_owns_it(firmware: Firmware) -> None:
+    documented = {"conf", "firmware.img", "docker-compose.yml", ".env", "metadata.xml", "README.md"}
+    assert documented < {member.name for member in firmware.members}
+    owners = {(member.uid, member.gid, member.mtime, member.uname) for member in firmware.members}
+    assert owners == {(0, 0, 1700000000, "")}
 
 
 def test_the_same_image_gives_the_same_archive() -> None:
@@ -52,40 +72,34 @@ def test_the_same_image_gives_the_same_archive() -> None:
     assert path.read_bytes() == (DIST / "first" / path.name).read_bytes()
 
 
-def test_metadata_names_platform_and_version() -> None:
-    root = ET.fromstring(member("metadata.xml"))  # noqa: S314 - our own file, just built
+def test_metadata_names_platform_and_version(firmware: Firmware) -> None:
+    root = ET.fromstring(firmware.texts["metadata.xml"])  # noqa: S314 - our own file, just built
     assert root.tag == "firmware"
     assert {child.tag for child in root} == {"name", "platform", "version", "description", "changelog"}
     assert (root.findtext("platform"), root.findtext("version")) == ("docker_x86", entry("docker_x86")["version"])
 
 
-def test_firmware_img_is_the_image_of_the_manifest() -> None:
+def test_firmware_img_is_the_image_of_the_manifest(firmware: Firmware) -> None:
     image = entry("sensor")
-    with tarfile.open(DIST / entry("docker_x86")["path"]) as archive:
-        content = archive.extractfile("firmware.img")
-        assert content is not None
-        with tarfile.open(fileobj=content) as saved:
-            index = saved.extractfile("manifest.json")
-            assert index is not None
-            (described,) = json.load(index)
+    (described,) = firmware.image_index
     # Both spellings load as the same name.
     assert [tag.removeprefix("docker.io/") for tag in described["RepoTags"]] == [image["image"]]
     assert described["Config"].removesuffix(".json") == image["digest"].removeprefix("sha256:")
 
 
-@pytest.mark.parametrize("field", ["cap_add", "tmpfs", "security_opt"])
-def test_compose_file_grants_what_the_list_of_privileges_says(field: str) -> None:
-    sensor = yaml.safe_load(member("docker-compose.yml"))["services"]["sensor"]
+@pytest.mark.parametrize("granted", ["cap_add", "tmpfs", "security_opt"])
+def test_compose_file_grants_what_the_list_of_privileges_says(firmware: Firmware, granted: str) -> None:
+    sensor = yaml.safe_load(firmware.texts["docker-compose.yml"])["services"]["sensor"]
     listed = yaml.safe_load((ROOT / "roles/sensor_container/vars/privileges.yml").read_text())
     wanted = {
         "cap_add": listed["__sensor_container_capabilities"],
         "tmpfs": listed["__sensor_container_tmpfs"],
         "security_opt": ["apparmor=unconfined", "no-new-privileges", "seccomp=./seccomp.json"],
     }
-    assert sensor[field] == wanted[field]
+    assert sensor[granted] == wanted[granted]
     assert (sensor["cap_drop"], sensor["read_only"]) == (["ALL"], True)
     assert not {"privileged", "network_mode", "pid", "devices"} & set(sensor)
-    assert json.loads(member("seccomp.json")) == listed["__sensor_container_seccomp"]
+    assert json.loads(firmware.texts["seccomp.json"]) == listed["__sensor_container_seccomp"]
 
 
 def test_image_brings_nothing_to_build_with(host: Host) -> None:
