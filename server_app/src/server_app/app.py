@@ -25,6 +25,7 @@ from server_app.api_base.converters import RowNumberConverter
 from server_app.audit import recording
 from server_app.context import KEY, Context
 from server_app.db import Database
+from server_app.metrics import instruments
 from server_app.settings import Settings
 from server_app.task_queue import TaskQueue
 
@@ -65,6 +66,7 @@ def create_app(settings: Settings, queue: TaskQueue | None = None) -> APIFlask:
     app.extensions[KEY] = Context(settings, Database(settings.database), queue)
     recording.listen()
     auth.register(app)
+    instruments.register(app)
     problems.register(app)
     app.url_map.converters["int"] = RowNumberConverter
     for feature in FEATURES:

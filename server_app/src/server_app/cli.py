@@ -2,19 +2,28 @@
 
 import argparse
 import sys
+from os import getpid
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
+from wsgiref.types import WSGIApplication
 
-from apiflask import APIFlask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped] # gunicorn ships no types
 from pydantic import ValidationError
 
 from server_app import log, migrate, worker
 from server_app.app import create_app
+from server_app.context import KEY as CONTEXT
 from server_app.db import Database
 from server_app.field_errors import field_errors
 from server_app.initialise import initialise
+from server_app.metrics.instruments import KEY as INSTRUMENTS
+from server_app.metrics.instruments import share
+from server_app.metrics.port import beside, scraped
 from server_app.settings import Settings
 
 PROCESSES = 2
+MEMORY = "/dev/shm"  # noqa: S108 - a file system in memory, where gunicorn and prometheus-client want theirs
 
 
 def main() -> None:
@@ -62,12 +71,17 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc] # gunicorn ships no type
         super().__init__()
 
     def load_config(self) -> None:
+        metrics = self._settings.metrics_listen
+        if metrics:
+            folder = Path(mkdtemp(prefix=f"honeysens-metrics-{getpid()}-", dir=MEMORY))
+            share(folder)
+            self.cfg.set("on_exit", lambda _arbiter: rmtree(folder))
         options = {
-            "bind": self._settings.listen,
+            "bind": [self._settings.listen, *([metrics] if metrics else [])],
             "workers": PROCESSES,
             "worker_class": "gthread",
             "threads": self._settings.web_threads,
-            "worker_tmp_dir": "/dev/shm",  # noqa: S108 - heartbeat files must not be on a disk
+            "worker_tmp_dir": MEMORY,  # heartbeat files must not be on a disk
             "timeout": 120,
             "graceful_timeout": 20,
             "keepalive": 75,
@@ -78,6 +92,10 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc] # gunicorn ships no type
         for name, value in options.items():
             self.cfg.set(name, value)
 
-    def load(self) -> APIFlask:
+    def load(self) -> WSGIApplication:
         # In each process of its own, after the fork: connections must not be shared.
-        return create_app(self._settings)
+        app = create_app(self._settings)
+        _, _, port = self._settings.metrics_listen.rpartition(":")
+        if not port:
+            return app
+        return beside(app, int(port), lambda: scraped(app.extensions[CONTEXT], app.extensions[INSTRUMENTS]))

@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     max_upload_bytes: Annotated[int, Field(ge=1)] = 2 * 1024**3
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     listen: str = "0.0.0.0:8000"
+    metrics_listen: Annotated[str, StringConstraints(pattern=r"^$|^[^\s/]+:\d{1,5}$")] = ""
     web_threads: Annotated[int, Field(ge=1, le=256)] = 16
 
     @field_validator("server_names", mode="before")

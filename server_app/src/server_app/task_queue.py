@@ -84,10 +84,14 @@ class TaskQueue:
 
         return wait
 
+    def depth(self) -> int:
+        """How many tasks wait for a worker."""
+        waiting: int = self._huey.pending_count()
+        return waiting
+
     def is_empty(self) -> bool:
         """Whether no task is waiting for a worker."""
-        waiting: int = self._huey.pending_count()
-        return waiting == 0
+        return self.depth() == 0
 
     def _handle_at(self, moments: Callable[[datetime], bool], name: str, handler: Callable[[], None]) -> None:
         def run() -> None:

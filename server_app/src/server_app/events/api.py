@@ -20,6 +20,7 @@ from server_app.events.schemas import (
     session_item,
     session_list,
 )
+from server_app.metrics.instruments import count_events
 
 
 def make_blueprint() -> APIBlueprint:
@@ -32,7 +33,9 @@ def make_blueprint() -> APIBlueprint:
     @receives(Batch, MAX_BATCH_BYTES)
     def upload(body: Batch, sensor_id: int) -> BatchResult:
         """Store events of the sensor whose certificate this is; sending them again is harmless."""
-        return service.record(context().database, sensor_id, body.events, now())
+        result = service.record(context().database, sensor_id, body.events, now())
+        count_events(result)
+        return result
 
     @blueprint.get("")
     @blueprint.output(EventList)

@@ -1,0 +1,87 @@
+"""What the database and the folders tell when they are asked: sensors, tasks, certificates, sizes."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session, contains_eager, load_only
+
+from server_app.db import Database, now
+from server_app.pki.models import Certificate
+from server_app.preferences import service as preferences
+from server_app.sensors.models import Sensor, SensorStatus
+from server_app.sensors.preferences import SensorSection
+from server_app.sensors.service import SensorState, state_of
+from server_app.settings import Settings
+from server_app.task_queue import TaskQueue
+from server_app.tasks.models import Task, TaskState
+
+SIZE = {
+    "sqlite": text("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"),
+    "postgresql": text("SELECT pg_database_size(current_database())"),
+}
+
+
+@dataclass(frozen=True)
+class StateCollector(Collector):
+    """Asks anew at each scrape."""
+
+    settings: Settings
+    database: Database
+    queue: TaskQueue
+
+    def collect(self) -> Iterator[Metric]:
+        """The gauges of this moment."""
+        with self.database.reading() as session:
+            yield _gauge("honeysens_sensors", "Sensors by state.", "state", _sensors(session, self.settings, now()))
+            yield _gauge("honeysens_tasks", "Background tasks by state.", "state", _tasks(session))
+            expiry = _expiry(session, self.settings)
+            yield _gauge(
+                "honeysens_certificate_expiry_timestamp_seconds",
+                "When the first certificate of its kind ends; of each sensor, its newest counts.",
+                "kind",
+                {kind: moment.timestamp() for kind, moment in expiry.items()},
+            )
+            dialect = session.get_bind().dialect.name
+            size = session.execute(SIZE[dialect]).scalar_one()
+        yield GaugeMetricFamily("honeysens_database_size_bytes", "Size of the database.", value=size)
+        yield GaugeMetricFamily("honeysens_queue_depth", "Tasks that wait for the worker.", value=self.queue.depth())
+
+
+def _gauge(name: str, meaning: str, label: str, found: dict[str, float]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, meaning, labels=[label])
+    for value, amount in found.items():
+        family.add_metric([value], amount)
+    return family
+
+
+def _sensors(session: Session, settings: Settings, moment: datetime) -> dict[str, float]:
+    interval = preferences.load(session, SensorSection).poll_interval or settings.poll_interval
+    only = load_only(Sensor.poll_interval), contains_eager(Sensor.status).load_only(SensorStatus.last_contact_at)
+    rows = session.scalars(select(Sensor).join(Sensor.status).options(*only))
+    states = Counter(state_of(row, row.poll_interval or interval, moment) for row in rows)
+    return {state.value: states[state] for state in SensorState}
+
+
+def _tasks(session: Session) -> dict[str, float]:
+    counts = {row[0]: row[1] for row in session.execute(select(Task.state, func.count()).group_by(Task.state))}
+    return {state.value: counts.get(state, 0) for state in TaskState}
+
+
+def _expiry(session: Session, settings: Settings) -> dict[str, datetime]:
+    newest = select(func.max(Certificate.not_after).label("ends"))
+    newest = newest.where(Certificate.revoked_at.is_(None)).group_by(Certificate.sensor_id)
+    first = session.scalar(newest.order_by("ends").limit(1))
+    found = {} if first is None else {"sensor": first}
+    for kind in ("ca", "server"):
+        file = settings.tls_dir / f"{kind}.crt"
+        if file.exists():
+            certificates = x509.load_pem_x509_certificates(file.read_bytes())
+            found[kind] = min(certificate.not_valid_after_utc for certificate in certificates)
+    return found

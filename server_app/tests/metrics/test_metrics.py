@@ -1,0 +1,107 @@
+"""Metrics: of all processes together, on a port of their own, and with nothing in them that a client made up."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from access_world import World
+from event_builder import event
+from prometheus_client.parser import text_string_to_metric_families
+from server_bench import Bench
+from server_process import SECONDS, Server, eventually
+
+from server_app.context import KEY as CONTEXT
+from server_app.metrics.instruments import KEY as INSTRUMENTS
+from server_app.metrics.port import scraped
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - where the processes share their counters
+type Samples = dict[tuple[str, ...], float]
+
+
+def samples(text: str) -> Samples:
+    """Each value by its name and its labels' values."""
+    return {
+        (sample.name.removeprefix("honeysens_"), *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def scrape(bench: Bench) -> Samples:
+    return samples(scraped(bench.app.extensions[CONTEXT], bench.app.extensions[INSTRUMENTS]).decode())
+
+
+def test_the_state_of_the_server_is_told(bench: Bench) -> None:
+    World(bench)
+    bench.sensor_row("silent")
+    found = scrape(bench)
+
+    assert (found["sensors", "online"], found["sensors", "new"], found["sensors", "timeout"]) == (2, 1, 0)
+    assert found["tasks", "waiting"] == 2
+    assert found["queue_depth",] == 0
+    assert found["database_size_bytes",] > 100_000
+    kinds = [found["certificate_expiry_timestamp_seconds", kind] for kind in ("sensor", "server", "ca")]
+    assert kinds == sorted(kinds)
+
+
+def test_polls_and_events_are_counted_by_what_became_of_them(bench: Bench) -> None:
+    sensor = bench.sensor()
+    tag = sensor.poll().headers["ETag"]
+    sensor.poll(None, **{"If-None-Match": tag})
+    sensor.poll(b"{")
+    once = event()
+    sensor.upload([once, event(), {"bad": 1}])
+    sensor.upload([once])
+    found = scrape(bench)
+
+    assert [found["polls_total", answer] for answer in ("changed", "unchanged", "refused")] == [1, 1, 1]
+    assert [found["events_total", result] for result in ("stored", "duplicate", "rejected")] == [2, 1, 1]
+    assert found["http_requests_total", "POST", "/api/events", "200"] == 2
+    assert found["http_request_seconds_count", "/api/events"] == 2
+
+
+def test_no_label_comes_from_a_client(bench: Bench) -> None:
+    client = bench.app.test_client()
+    before = set(scrape(bench))
+    for path in ("/evil-1", "/api/evil-2", "/api/sensors/4711", "/api/services/evil-3?evil=4"):
+        client.open(path, method="GET")
+    client.open("/evil-5", method="EVIL")
+    new = {label for sample in set(scrape(bench)) - before for label in sample[1:]}
+
+    assert not [label for label in new if "evil" in label.lower() or "4711" in label]
+    assert {"unknown", "other", "/api/sensors/<int:sensor_id>"} <= new
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    server = Server(tmp_path, "http://127.0.0.1:9")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        server.environment["HS_METRICS_LISTEN"] = f"127.0.0.1:{free.getsockname()[1]}"
+    yield server
+    server.end()
+
+
+def test_all_processes_count_together_on_a_port_of_its_own(server: Server) -> None:
+    assert server.run("init").returncode == 0
+    web = server.start("web")
+    eventually(server.answers)
+    address = f"http://{server.environment['HS_METRICS_LISTEN']}"
+    counter = "http_requests_total", "GET", "/api/system/identify", "200"
+
+    def counted() -> float:
+        return samples(requests.get(f"{address}/metrics", timeout=SECONDS).text)[counter]
+
+    before = counted()
+    for _ in range(40):  # each on a connection of its own, so that both processes have some
+        requests.get(f"http://{server.address}/api/system/identify", timeout=SECONDS)
+
+    assert [counted() - before for _ in range(10)] == [40] * 10
+    for elsewhere in (f"http://{server.address}/metrics", f"{address}/api/system/identify", f"{address}/login"):
+        assert requests.get(elsewhere, timeout=SECONDS, headers={"Host": "server:9100"}).status_code == 404
+    folder = f"honeysens-metrics-{web.pid}-*"
+    assert len(list(MEMORY.glob(folder))) == 1
+    web.terminate()
+    web.wait(SECONDS)
+    assert not list(MEMORY.glob(folder))
