@@ -7,6 +7,7 @@ from apiflask import APIFlask
 import server_app.accounts.api
 import server_app.assignments.api
 import server_app.audit.api
+import server_app.contacts.api
 import server_app.divisions.api
 import server_app.enrolment.api
 import server_app.events.api
@@ -17,7 +18,9 @@ import server_app.sensors.api
 import server_app.services.api
 import server_app.system.api
 import server_app.tasks.api
+import server_app.tokens.api
 import server_app.uploads.api
+import server_app.users.api
 import server_app.web.blueprint
 from server_app import problems
 from server_app.api_base import auth, idempotency, openapi
@@ -32,8 +35,11 @@ from server_app.task_queue import TaskQueue
 FEATURES = (
     server_app.system.api,
     server_app.accounts.api,
+    server_app.users.api,
+    server_app.tokens.api,
     server_app.audit.api,
     server_app.divisions.api,
+    server_app.contacts.api,
     server_app.preferences.api,
     server_app.sensors.api,
     server_app.enrolment.api,

@@ -1,8 +1,9 @@
 """All tables in one place, so that migrations see every one of them."""
 
-from server_app.accounts.models import LoginFailures, LoginSession, Role, User, user_divisions
+from server_app.accounts.models import LoginFailures, LoginPlace, LoginSession, Role, User, user_divisions
 from server_app.assignments.models import ServiceAssignment
 from server_app.audit.models import AuditEntry
+from server_app.contacts.models import Contact
 from server_app.db import Base
 from server_app.divisions.models import Division
 from server_app.enrolment.models import EnrolmentToken
@@ -13,18 +14,22 @@ from server_app.preferences.models import Preference
 from server_app.sensors.models import Sensor, SensorStatus
 from server_app.services.models import Service, ServiceRevision
 from server_app.tasks.models import Task, TaskState
+from server_app.tokens.models import ApiToken, api_token_divisions
 from server_app.uploads.models import Upload
 
 __all__ = [
+    "ApiToken",
     "AuditEntry",
     "Base",
     "Certificate",
+    "Contact",
     "Division",
     "EnrolmentToken",
     "Event",
     "EventSession",
     "IdempotencyKey",
     "LoginFailures",
+    "LoginPlace",
     "LoginSession",
     "Preference",
     "Role",
@@ -37,5 +42,6 @@ __all__ = [
     "TaskState",
     "Upload",
     "User",
+    "api_token_divisions",
     "user_divisions",
 ]

@@ -26,6 +26,10 @@ OWN_TASK = Policy((401, 401), (404, 404), (OK, 404), (OK, OK), (401, 401))
 
 ONLY_ADMIN_SEES = Policy((401, 401), (404, 404), (404, 404), (OK, OK), (401, 401))
 """What administrators have started, for nobody else to know of."""
+OWN_TOKEN = Policy((401, 401), (404, 404), (OK, 404), (404, OK), (401, 401))
+"""A token is revoked by its user: here the manager, and on the other side the administrator."""
+SHARED = Policy((401, 401), (403, 404), (403, 404), (OK, OK), (401, 401))
+"""Seen by those who belong to it, changed by administrators."""
 
 ROWS = [
     # System
@@ -34,9 +38,32 @@ ROWS = [
     Row("POST /sessions", EVERYBODY, {"username": "manager", "password": "{password}"}),
     Row("GET /sessions", USERS),
     Row("DELETE /sessions", USERS),
-    # Divisions
+    Row("GET /sessions/all", USERS),
+    Row("DELETE /sessions/all", USERS),
+    # Users and their tokens
+    Row("GET /users", ADMIN),
+    Row("POST /users", ADMIN, {"name": "new", "password": "{password}", "role": "observer"}),
+    Row("GET /users/{user_id}", ADMIN),
+    Row("PATCH /users/{user_id}", ADMIN, {"full_name": "Somebody else"}),
+    Row("DELETE /users/{user_id}", ADMIN),
+    Row("GET /users/me", USERS),
+    Row("PATCH /users/me", USERS, {"full_name": "Somebody else"}),
+    Row("GET /users/me/tokens", USERS),
+    Row("POST /users/me/tokens", USERS, {"name": "new", "scope": "read", "expires_at": "{expires_at}"}),
+    Row("DELETE /users/me/tokens/{token_id}", OWN_TOKEN),
+    Row("GET /users/{user_id}/tokens", ADMIN),
+    Row("DELETE /users/{user_id}/tokens/{token_id}", ADMIN.but(admin=(404, 404))),  # they are other users'
+    # Divisions and their contacts
     Row("GET /divisions", USERS),
     Row("POST /divisions", ADMIN, {"name": "new"}),
+    Row("GET /divisions/{division_id}", READ),
+    Row("PATCH /divisions/{division_id}", SHARED, {"name": "renamed"}),
+    Row("DELETE /divisions/{division_id}", SHARED.but(admin=(409, 409))),  # there are sensors in them
+    Row("GET /contacts", USERS),
+    Row("POST /contacts", CREATE, {"division": "{division_id}", "email": "{email}"}),
+    Row("GET /contacts/{contact_id}", READ),
+    Row("PATCH /contacts/{contact_id}", WRITE, {"all_events": True}),
+    Row("DELETE /contacts/{contact_id}", WRITE),
     # Settings
     Row("GET /settings", ADMIN),
     Row("PATCH /settings/sensors", ADMIN, {"poll_interval": 5}),

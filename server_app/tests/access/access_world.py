@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shutil import copytree
 from typing import Any
@@ -127,7 +128,24 @@ class World:
             "certificate_id": admin.ok("GET", f"/certs?sensor={sensor.id}")["items"][0]["id"],
             "task_id": task,
             "upload_id": admin.ok("POST", "/uploads", json={"size": 2, "sha256": "0" * 64, "purpose": "service"})["id"],
+            "user_id": self._user(mark, division),
+            "contact_id": admin.ok("POST", "/contacts", json={"division": division, "email": f"{mark}@example.com"})[
+                "id"
+            ],
+            "email": f"new-{mark}@example.com",
+            "expires_at": (datetime.now(UTC) + timedelta(days=1)).isoformat(),
+            "token_id": self._token(starter),
         }
+
+    def _user(self, name: str, division: int) -> int:
+        body = {"name": name, "password": PASSWORD, "role": "observer", "divisions": [division]}
+        number: int = self.bench.admin.ok("POST", "/users", json=body)["id"]
+        return number
+
+    def _token(self, person: Person) -> int:
+        body = {"name": "t", "scope": "read", "expires_at": (datetime.now(UTC) + timedelta(days=1)).isoformat()}
+        number: int = person.ok("POST", "/users/me/tokens", json=body)["id"]
+        return number
 
     def _read(self) -> Rows:
         with self.bench.database.engine.connect() as connection:

@@ -1,11 +1,12 @@
 """Logging in and out, and what happens to those who try too often."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from server_bench import PASSWORD, URL, Bench, Person
 
-from server_app.accounts import service, throttle
+from server_app.accounts import service, sessions, throttle
+from server_app.accounts.models import Role
 from server_app.db import now
 from server_app.errors import Throttled, Unauthenticated
 
@@ -71,12 +72,12 @@ def test_a_session_ends_by_logging_out(bench: Bench) -> None:
 def test_a_session_ends_when_idle_or_old(bench: Bench) -> None:
     login = service.log_in(bench.database, "admin", PASSWORD, "192.0.2.1", now())
     later = now()
-    assert service.find(bench.database, login.token, later) is not None
-    assert service.find(bench.database, login.token, later + service.IDLE_TIMEOUT * 1.1) is None
-    while later < now() + service.LONGEST_SESSION:  # never idle, but old in the end
-        assert service.find(bench.database, login.token, later) is not None
-        later += service.IDLE_TIMEOUT * 0.9
-    assert service.find(bench.database, login.token, later) is None
+    assert sessions.find(bench.database, login.token, later) is not None
+    assert sessions.find(bench.database, login.token, later + sessions.IDLE_TIMEOUT * 1.1) is None
+    while later < now() + sessions.LONGEST_SESSION:  # never idle, but old in the end
+        assert sessions.find(bench.database, login.token, later) is not None
+        later += sessions.IDLE_TIMEOUT * 0.9
+    assert sessions.find(bench.database, login.token, later) is None
 
 
 def test_the_sixth_wrong_password_in_a_row_has_to_wait(bench: Bench) -> None:
@@ -116,6 +117,68 @@ def test_a_success_forgets_the_failures(bench: Bench) -> None:
         assert log_in(person, "admin", PASSWORD) == 200
 
 
-def test_waiting_grows_and_has_an_end() -> None:
-    assert [throttle.wait(n, 5).total_seconds() for n in (4, 5, 6, 7)] == [0, 1, 2, 4]
-    assert throttle.wait(10_000, 5) == timedelta(minutes=15)
+def guess_everywhere(bench: Bench, attempts: int, moment: datetime) -> None:
+    """So many failures for admin, each from an address of its own."""
+    with bench.database.writing() as session:
+        for number in range(attempts):
+            throttle.count(session, "admin", f"198.51.{number // 256}.{number % 256}", moment)
+
+
+def test_an_account_is_bounded_from_many_addresses_together(bench: Bench) -> None:
+    moment = now()
+    guess_everywhere(bench, 60, moment)
+    with pytest.raises(Throttled) as refused:
+        service.log_in(bench.database, "admin", PASSWORD, "192.0.2.1", moment)
+    assert refused.value.retry_after == 30
+    assert service.log_in(bench.database, "admin", PASSWORD, "192.0.2.1", moment + timedelta(seconds=30))
+
+
+def test_where_the_owner_logs_in_a_guesser_elsewhere_does_not_matter(bench: Bench) -> None:
+    moment = now()
+    service.log_in(bench.database, "admin", PASSWORD, "192.0.2.1", moment - timedelta(days=29))
+    guess_everywhere(bench, 1000, moment)
+    assert service.log_in(bench.database, "admin", PASSWORD, "192.0.2.1", moment)
+    for _ in range(throttle.PAIR.free):  # but from there, too, guesses are counted
+        with pytest.raises(Unauthenticated):
+            service.log_in(bench.database, "admin", "wrong", "192.0.2.1", moment)
+    with pytest.raises(Throttled):
+        service.log_in(bench.database, "admin", PASSWORD, "192.0.2.1", moment)
+
+
+@pytest.mark.parametrize(
+    ("failures", "count", "seconds"),
+    [
+        *((4, throttle.PAIR, 0), (5, throttle.PAIR, 1), (6, throttle.PAIR, 2), (10_000, throttle.PAIR, 900)),
+        *((19, throttle.ADDRESS, 0), (20, throttle.ADDRESS, 1), (10_000, throttle.ADDRESS, 900)),
+        *((49, throttle.ACCOUNT, 0), (50, throttle.ACCOUNT, 1), (10_000, throttle.ACCOUNT, 30)),
+    ],
+)
+def test_waiting_grows_and_has_an_end(failures: int, count: throttle.Count, seconds: int) -> None:
+    assert throttle.wait(failures, count).total_seconds() == seconds
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [("192.0.2.1", "192.0.2.1"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"), ("unknown", "unknown")],
+)
+def test_an_address_that_a_client_can_change_at_will_is_one(address: str, expected: str) -> None:
+    assert throttle.network(address) == expected
+
+
+def test_own_sessions_are_listed_and_ended_everywhere(bench: Bench) -> None:
+    anna = bench.user("anna", Role.OBSERVER)
+    bench.user("otto", Role.OBSERVER)
+    elsewhere = Person(bench.app.test_client())
+    elsewhere.csrf_token = elsewhere.ok("POST", "/sessions", json={"username": "anna", "password": PASSWORD})[
+        "csrf_token"
+    ]
+
+    found = anna.ok("GET", "/sessions/all")["items"]
+    assert sorted(item["current"] for item in found) == [False, True]
+    assert {item["address"] for item in found} == {"127.0.0.1"}
+    assert "token" not in str(found)
+
+    anna.ok("DELETE", "/sessions/all")
+
+    assert [person.call("GET", "/sessions").status_code for person in (anna, elsewhere)] == [401, 401]
+    assert bench.person("otto").call("GET", "/sessions").status_code == 200

@@ -1,12 +1,22 @@
 from apiflask import APIBlueprint
-from flask import Response, jsonify, request
+from flask import Response, jsonify
 
-from server_app.accounts import service
+from server_app.accounts import service, sessions
+from server_app.accounts.models import User
 from server_app.accounts.principal import Principal
-from server_app.accounts.schemas import Credentials, CurrentUser, LoginAnswer
-from server_app.api_base.auth import COOKIE, clear_cookie, client_address, current_login, login_required, set_cookie
+from server_app.accounts.schemas import Credentials, CurrentUser, LoginAnswer, OwnSessions, session_item
+from server_app.accounts.sessions import Login
+from server_app.api_base.auth import (
+    clear_cookie,
+    client_address,
+    current_login,
+    login_token,
+    session_required,
+    set_cookie,
+)
 from server_app.api_base.body import receives
 from server_app.api_base.described import refuses
+from server_app.audit import service as audit
 from server_app.context import context
 from server_app.db import now
 from server_app.errors import Unauthenticated
@@ -29,7 +39,7 @@ def make_blueprint() -> APIBlueprint:
 
     @blueprint.get("")
     @blueprint.output(LoginAnswer)
-    @login_required
+    @session_required
     def current(principal: Principal) -> LoginAnswer:  # noqa: ARG001 - the decorator's check is what is wanted
         """Who is logged in."""
         login = current_login()
@@ -39,10 +49,31 @@ def make_blueprint() -> APIBlueprint:
 
     @blueprint.delete("")
     @blueprint.output({}, status_code=204)
-    @login_required
+    @session_required
     def log_out(principal: Principal) -> Response:  # noqa: ARG001 - the decorator's check is what is wanted
         """Log out; the cookie is worth nothing afterwards."""
-        service.log_out(context().database, request.cookies.get(COOKIE, ""))
+        sessions.log_out(context().database, login_token())
+        response = Response(status=204)
+        clear_cookie(response)
+        return response
+
+    @blueprint.get("/all")
+    @blueprint.output(OwnSessions)
+    @session_required
+    def list_sessions(principal: Principal) -> OwnSessions:
+        """List one's own sessions, newest first."""
+        with context().database.reading() as session:
+            rows = sessions.sessions_of(session, principal.user_id, now())
+            return OwnSessions(items=[session_item(row, login_token()) for row in rows])
+
+    @blueprint.delete("/all")
+    @blueprint.output({}, status_code=204)
+    @session_required
+    def log_out_everywhere(principal: Principal) -> Response:
+        """End all of one's own sessions, this one too; API tokens stay."""
+        with context().database.writing() as session:
+            sessions.end_all(session, principal.user_id)
+            audit.record(session, "logout", User.audit_name, principal.user_id, None, None, label=principal.name)
         response = Response(status=204)
         clear_cookie(response)
         return response
@@ -50,7 +81,7 @@ def make_blueprint() -> APIBlueprint:
     return blueprint
 
 
-def _answer(login: service.Login) -> LoginAnswer:
+def _answer(login: Login) -> LoginAnswer:
     who = login.principal
     divisions = None if who.divisions is None else sorted(who.divisions)
     user = CurrentUser(id=who.user_id, name=who.name, role=who.role, divisions=divisions)

@@ -66,10 +66,11 @@ def _describe(operation: Document, method: str, spec: Document) -> None:
     if creates(spec):
         operation["parameters"] = [*operation.get("parameters", []), IDEMPOTENCY_KEY]
     operation["responses"].update(spec.get("answers_empty", {}))
-    by_user = spec.get("security") == "session"
+    by_user = spec.get("security") in {"session", "user"}
     writes = method not in SAFE_METHODS
     if by_user:
-        operation["security"] = [{"session": [], "csrf": []} if writes else {"session": []}]
+        by_token: list[Document] = [{"token": []}] if spec["security"] == "user" else []
+        operation["security"] = [{"session": [], "csrf": []} if writes else {"session": []}, *by_token]
     statuses = set(spec.get("refuses", ()))
     statuses |= {401, 403} if spec.get("security") else set()
     statuses |= {400, 422} if creates(spec) else set()

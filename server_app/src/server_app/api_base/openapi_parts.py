@@ -16,6 +16,11 @@ SCHEMES: Document = {
         "name": CSRF_HEADER,
         "description": "`csrf_token` of POST /api/sessions; every write by a session needs it.",
     },
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API token from POST /api/users/me/tokens; one with the scope `read` is refused for writes.",
+    },
     "certificate": {"type": "mutualTLS", "description": "The client certificate of an enrolled sensor."},
 }
 IDEMPOTENCY_KEY: Document = {

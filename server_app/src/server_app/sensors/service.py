@@ -63,6 +63,11 @@ def get_sensor(session: Session, who: Principal, sensor_id: int) -> Sensor:
     return sensor
 
 
+def names_in(session: Session, division_id: int) -> list[str]:
+    """The names of a division's sensors, in their order."""
+    return list(session.scalars(select(Sensor.name).where(Sensor.division_id == division_id).order_by(Sensor.name)))
+
+
 def writable_sensor(session: Session, who: Principal, sensor_id: int) -> Sensor:
     """One sensor, for a user who wants to change it.
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from server_app.accounts.service import Login
+from server_app.accounts.sessions import Login
 from server_app.api_base.auth import current_login
 from server_app.db import now
 from server_app.errors import Refusal, Unauthenticated

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from server_app.accounts.principal import Principal
-from server_app.accounts.service import Login
+from server_app.accounts.sessions import Login
 from server_app.api_base.body import parsed
 from server_app.context import context
 from server_app.events.models import Event, EventSession

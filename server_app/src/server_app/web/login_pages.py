@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from server_app.accounts import service
-from server_app.accounts.service import Login
+from server_app.accounts import service, sessions
+from server_app.accounts.sessions import Login
 from server_app.api_base.auth import clear_cookie, client_address, current_login, require_csrf, set_cookie
 from server_app.context import context
 from server_app.db import now
@@ -40,7 +40,7 @@ def login() -> ResponseReturnValue:
 def logout(*, login: Login) -> ResponseReturnValue:
     """End the session."""
     require_csrf(login, request.form.get("csrf_token", ""))
-    service.log_out(context().database, login.token)
+    sessions.log_out(context().database, login.token)
     response = make_response(redirect(url_for("web.login")))
     clear_cookie(response)
     return response

@@ -9,7 +9,7 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from sensor_wire.v1.poll import Report, ServiceReport, ServiceState
-from server_app.accounts.service import Login
+from server_app.accounts.sessions import Login
 from server_app.context import context
 from server_app.db import now
 from server_app.preferences import service as preferences
