@@ -29,6 +29,7 @@ from server_app.audit import recording
 from server_app.context import KEY, Context
 from server_app.db import Database
 from server_app.metrics import instruments
+from server_app.polling.contacts import ContactBook
 from server_app.settings import Settings
 from server_app.task_queue import TaskQueue
 
@@ -69,7 +70,8 @@ def create_app(settings: Settings, queue: TaskQueue | None = None) -> APIFlask:
         json_errors=False,
     )
     queue = queue or TaskQueue(settings.data_dir)
-    app.extensions[KEY] = Context(settings, Database(settings.database), queue)
+    database = Database(settings.database)
+    app.extensions[KEY] = Context(settings, database, queue, ContactBook(database))
     recording.listen()
     auth.register(app)
     instruments.register(app)

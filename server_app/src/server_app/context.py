@@ -6,6 +6,7 @@ from typing import cast
 from flask import current_app
 
 from server_app.db import Database
+from server_app.polling.contacts import ContactBook
 from server_app.settings import Settings
 from server_app.task_queue import TaskQueue
 
@@ -14,11 +15,12 @@ KEY = "honeysens"
 
 @dataclass(frozen=True)
 class Context:
-    """Settings, database and task queue of this process."""
+    """Settings, database, task queue, and the contacts that this process has yet to write."""
 
     settings: Settings
     database: Database
     queue: TaskQueue
+    contacts: ContactBook
 
 
 def context() -> Context:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from sqlite3 import Connection as SqliteConnection
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     JSON,
@@ -26,7 +26,10 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from server_app import desired_version
+
 BUSY_SECONDS = 15
+desired_version.listen()
 Number = BigInteger().with_variant(Integer, "sqlite")
 """64 bits everywhere; SQLite counts rows only in a column it calls INTEGER, which has as many."""
 
@@ -61,6 +64,9 @@ def text_enum(values: type[StrEnum]) -> Enum:
 class Base(DeclarativeBase):
     """All tables. Constraint names are fixed so that later migrations can name them."""
 
+    reaches_sensors: ClassVar[bool] = False
+    """Whether rows enter the desired state of sensors, see `desired_version`."""
+
     metadata = MetaData(
         naming_convention={
             "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -88,12 +94,20 @@ class Database:
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
         self._writer = self.engine.execution_options(writes=True)
+        sqlite = self.engine.dialect.name == "sqlite"  # has no round trips, and its own way to begin
+        self._single = self.engine if sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that only reads; whatever it changed is thrown away."""
         with Session(self.engine, expire_on_commit=False) as session:
             yield session
+
+    @contextmanager
+    def glancing(self) -> Iterator[Connection]:
+        """A connection for one statement that only reads, without the round trips of a transaction."""
+        with self._single.connect() as connection:
+            yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Session]:

@@ -10,8 +10,9 @@ from server_app.enrolment.models import EnrolmentToken
 from server_app.events.models import Event, EventSession
 from server_app.idempotency.models import IdempotencyKey
 from server_app.pki.models import Certificate
+from server_app.polling.models import DesiredVersion
 from server_app.preferences.models import Preference
-from server_app.sensors.models import Sensor, SensorStatus
+from server_app.sensors.models import Sensor, SensorStatus, StatusChange
 from server_app.services.models import Service, ServiceRevision
 from server_app.tasks.models import Task, TaskState
 from server_app.tokens.models import ApiToken, api_token_divisions
@@ -23,6 +24,7 @@ __all__ = [
     "Base",
     "Certificate",
     "Contact",
+    "DesiredVersion",
     "Division",
     "EnrolmentToken",
     "Event",
@@ -38,6 +40,7 @@ __all__ = [
     "Service",
     "ServiceAssignment",
     "ServiceRevision",
+    "StatusChange",
     "Task",
     "TaskState",
     "Upload",

@@ -61,6 +61,46 @@ def newest_first[T](
     return Page(rows[: wanted.limit], _encoded(key(rows[wanted.limit - 1])) if more else None)
 
 
+def alphabetical[T](
+    session: Session,
+    query: Select[T],
+    column: InstrumentedAttribute[str],
+    key: Callable[[T], str],
+    wanted: PageRequest,
+) -> Page[T]:
+    """One page by keyset, ordered by a unique text as the database sorts it.
+
+    Args:
+        session: where to read.
+        query: the filtered rows.
+        column: what orders them.
+        key: the same of a row.
+        wanted: how many, and after which.
+
+    Raises:
+        Invalid: the cursor is none of ours.
+    """
+    if wanted.cursor is not None:
+        query = query.where(column > _decoded_text(wanted.cursor))
+    rows = session.scalars(query.order_by(column).limit(wanted.limit + 1)).all()
+    more = len(rows) > wanted.limit
+    return Page(rows[: wanted.limit], _encoded_text(key(rows[wanted.limit - 1])) if more else None)
+
+
+def _encoded_text(text: str) -> str:
+    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _decoded_text(cursor: str) -> str:
+    try:
+        text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except ValueError as error:
+        raise _no_cursor() from error
+    if "\0" in text:  # PostgreSQL has no such texts
+        raise _no_cursor()
+    return text
+
+
 def _after(
     order: tuple[InstrumentedAttribute[datetime], InstrumentedAttribute[int]], last: tuple[datetime, int]
 ) -> ColumnElement[bool]:

@@ -8,6 +8,7 @@ from server_app.db import Database, now
 from server_app.enrolment import tasks as enrolment
 from server_app.initialise import renew_server_certificate
 from server_app.pki import authority
+from server_app.sensors import tasks as sensors
 from server_app.services.registry import Registry
 from server_app.services.tasks import ServiceTasks
 from server_app.settings import Settings
@@ -40,6 +41,7 @@ def prepare(settings: Settings, queue: TaskQueue) -> None:
     queue.handle_daily("drop-old-tasks", runner.drop_old)
     queue.handle_each_minute("sweep-uploads", uploads.sweep)
     uploads.remove_unpacked()
+    sensors.register(queue, database)
     runner.recover()
     uploads.sweep()
 

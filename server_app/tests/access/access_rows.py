@@ -76,6 +76,7 @@ ROWS = [
     Row("PATCH /sensors/{sensor_id}", WRITE, {"location": "cellar"}),
     Row("DELETE /sensors/{sensor_id}", WRITE),
     Row("GET /sensors/status/by-sensor/{sensor_id}", READ),
+    Row("GET /sensors/{sensor_id}/status-history", READ),
     # Enrolment and polling
     Row("POST /sensors/{sensor_id}/config", WRITE),
     Row("POST /sensors/enrol", EVERYBODY, {"token": "{token}", "csr": "{csr}"}),

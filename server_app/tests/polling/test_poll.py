@@ -90,22 +90,34 @@ def test_who_has_it_already_gets_no_content(bench: Bench) -> None:
     assert sensor.poll(None, **{"If-None-Match": etag}).status_code == 200
 
 
-def test_an_unchanged_poll_writes_contact_and_report_only(bench: Bench) -> None:
+def test_an_unchanged_poll_reads_once_and_writes_the_contact_only(bench: Bench) -> None:
     sensor = bench.sensor()
-    sensor.poll()
-    writes: list[str] = []
+    etag = sensor.poll().headers["ETag"]
+    statements: list[str] = []
 
     def remember(_c: object, _cursor: object, statement: str, *_: object) -> None:
-        if not statement.startswith(("SELECT", "BEGIN", "PRAGMA")):
-            writes.append(statement)
+        if not statement.startswith(("BEGIN", "PRAGMA")) and " certificates" not in statement:
+            statements.append(statement)
 
     event.listen(bench.database.engine, "before_cursor_execute", remember)
-    sensor.poll()
+    answer = sensor.poll(report(uptime=5, memory_available=7), **{"If-None-Match": etag})
 
-    assert len(writes) == 1
-    assert writes[0].startswith("UPDATE sensor_status SET ")
-    for column in ("generation", "desired_hash", "architecture"):
-        assert column not in writes[0]
+    assert answer.status_code == 204
+    read, write = statements
+    assert read.startswith("SELECT sensor_status.generation")
+    assert write.startswith("UPDATE sensor_status SET last_contact_at=")
+    changed = write.partition(" WHERE ")[0]
+    assert changed.count("=") == 2
+    assert "due_at=" in changed
+
+
+def test_an_unchanged_poll_moves_the_last_contact(bench: Bench) -> None:
+    sensor = bench.sensor()
+    path = f"/sensors/{sensor.id}"
+    etag = sensor.poll().headers["ETag"]
+    before = bench.admin.ok("GET", path)["last_contact"]
+    assert sensor.poll(None, **{"If-None-Match": etag}).status_code == 204
+    assert bench.admin.ok("GET", path)["last_contact"] > before
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 from server_bench import Bench
 
 from server_app.db import now
-from server_app.sensors.models import Sensor, SensorStatus
-from server_app.sensors.service import SensorState, state_of
+from server_app.sensors.models import Sensor, SensorState, SensorStatus
+from server_app.sensors.service import due_at, state_of
 
 
 def test_a_sensor_is_made_changed_and_removed(bench: Bench) -> None:
@@ -77,5 +77,5 @@ def test_two_sensors_cannot_have_one_name(bench: Bench) -> None:
 def test_a_sensor_that_stops_polling_is_timed_out(own: int | None, age: int | None, state: SensorState) -> None:
     moment = now()
     last = None if age is None else moment - timedelta(seconds=age)
-    sensor = Sensor(status=SensorStatus(last_contact_at=last))
-    assert state_of(sensor, own or 60, moment) is state
+    due = None if last is None else due_at(last, own or 60)
+    assert state_of(Sensor(status=SensorStatus(last_contact_at=last, due_at=due)), moment) is state

@@ -16,6 +16,7 @@ from server_app.context import KEY, Context
 from server_app.divisions.models import Division
 from server_app.events.service import record
 from server_app.sensors.models import Sensor, SensorStatus
+from server_app.sensors.service import due_at
 
 PASSWORD = "correct horse battery staple"
 BASE_URL = "https://server.example.com"
@@ -85,7 +86,11 @@ class Site:
                 location="Rack 4, Building B",
                 division_id=division,
                 created_at=now,
-                status=SensorStatus(last_contact_at=seen, report=None if seen is None else report),
+                status=SensorStatus(
+                    last_contact_at=seen,
+                    due_at=None if seen is None else due_at(seen, 60),
+                    report=None if seen is None else report,
+                ),
             )
             session.add(sensor)
             session.flush()

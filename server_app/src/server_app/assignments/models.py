@@ -11,6 +11,7 @@ from server_app.services.models import Service
 class ServiceAssignment(Base):
     """This sensor runs this service, at this revision or at the service's default."""
 
+    reaches_sensors: ClassVar[bool] = True
     __tablename__ = "service_assignments"
     audit_name: ClassVar[str] = "assignment"
 

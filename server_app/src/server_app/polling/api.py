@@ -1,3 +1,6 @@
+from functools import lru_cache
+from pathlib import Path
+
 from apiflask import APIBlueprint
 from flask import Response, request
 
@@ -10,6 +13,8 @@ from server_app.context import context
 from server_app.db import now
 from server_app.polling import service
 from server_app.polling.desired import Surroundings
+from server_app.polling.service import Visit
+from server_app.sensors.effective import Environment
 from server_app.sensors.environment import environment
 
 MAX_REPORT_BYTES = 256 * 1024
@@ -26,15 +31,24 @@ def make_blueprint() -> APIBlueprint:
     @receives(Report, MAX_REPORT_BYTES)
     def poll(body: Report, sensor_id: int) -> Response:
         """Take the sensor's report and answer its desired state; 204 when it has it already (If-None-Match)."""
-        chain = context().settings.ca_certificate.read_text(encoding="ascii")
-        answer = service.poll(context().database, sensor_id, body, Surroundings(environment(), chain), now())
-        unchanged = request.if_none_match.contains_weak(answer.etag)
+        visit = Visit(sensor_id, now(), body, request.if_none_match.contains_weak)
+        answer = service.poll(context().database, context().contacts, visit, _outside())
         response = Response(
-            None if unchanged else answer.desired.model_dump_json(),
-            status=204 if unchanged else 200,
+            None if answer.desired is None else answer.desired.model_dump_json(),
+            status=204 if answer.desired is None else 200,
             mimetype="application/json",
         )
         response.set_etag(answer.etag)
         return response
 
     return blueprint
+
+
+def _outside() -> Surroundings:
+    path = context().settings.ca_certificate
+    return _read(path, path.stat().st_mtime_ns, environment())
+
+
+@lru_cache(maxsize=2)
+def _read(path: Path, _changed: int, started_with: Environment) -> Surroundings:
+    return Surroundings(started_with, path.read_text(encoding="ascii"))

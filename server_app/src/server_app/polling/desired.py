@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
+from importlib.metadata import version
 
 from sensor_wire.v1.desired import Desired, DesiredService, Limits
 from sensor_wire.v1.network import Network, Proxy, ServerEndpoint
@@ -13,6 +15,8 @@ from server_app.sensors.models import Sensor
 from server_app.sensors.preferences import SensorSection
 from server_app.services.models import ServiceRevision
 
+_PROGRAM = (version("server-app"), Desired.model_json_schema())
+
 
 @dataclass(frozen=True)
 class Surroundings:
@@ -20,6 +24,11 @@ class Surroundings:
 
     environment: Environment
     ca_chain: str  # PEM
+
+    @cached_property
+    def key(self) -> str:
+        """Changes with any of this, and with the version of the server and its contract."""
+        return sha256(repr((_PROGRAM, self.environment, self.ca_chain)).encode()).hexdigest()[:32]
 
 
 def desired_state(

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -9,6 +9,7 @@ from server_app.db import Base
 class Preference(Base):
     """One section of the system-wide settings; a section that was never changed has no row."""
 
+    reaches_sensors: ClassVar[bool] = True
     __tablename__ = "preferences"
 
     section: Mapped[str] = mapped_column(String(32), primary_key=True)

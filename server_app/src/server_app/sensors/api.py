@@ -4,15 +4,26 @@ from sqlalchemy.orm import Session
 
 from server_app.accounts.principal import Principal
 from server_app.api_base.auth import login_required
-from server_app.api_base.body import receives
+from server_app.api_base.body import queried, receives
 from server_app.context import context
 from server_app.db import now
+from server_app.paging import PageRequest
 from server_app.preferences import service as preferences
-from server_app.sensors import service
+from server_app.sensors import history, service
 from server_app.sensors.environment import environment
 from server_app.sensors.models import Sensor
 from server_app.sensors.preferences import SensorSection
-from server_app.sensors.schemas import NewSensor, SensorChange, SensorItem, SensorList, StatusAnswer, sensor_item
+from server_app.sensors.queries import SensorFilter, find_sensors
+from server_app.sensors.schemas import (
+    NewSensor,
+    SensorChange,
+    SensorItem,
+    SensorList,
+    StatusAnswer,
+    StatusChangeItem,
+    StatusHistory,
+    sensor_item,
+)
 
 
 def make_blueprint() -> APIBlueprint:
@@ -22,12 +33,14 @@ def make_blueprint() -> APIBlueprint:
     @blueprint.get("")
     @blueprint.output(SensorList)
     @login_required
-    def list_sensors(principal: Principal) -> SensorList:
-        """List the sensors the user sees."""
+    @queried(SensorFilter)
+    def list_sensors(query: SensorFilter, principal: Principal) -> SensorList:
+        """List the sensors the user sees, by name."""
         with context().database.reading() as session:
             system = preferences.load(session, SensorSection)
-            rows = service.list_sensors(session, principal)
-            return SensorList(items=[sensor_item(row, system, environment(), now()) for row in rows])
+            page = find_sensors(session, principal, query, now())
+            items = [sensor_item(row, system, environment(), now()) for row in page.items]
+            return SensorList(items=items, next=page.next)
 
     @blueprint.post("")
     @blueprint.output(SensorItem, status_code=201)
@@ -73,11 +86,23 @@ def make_blueprint() -> APIBlueprint:
             sensor = service.get_sensor(session, principal, sensor_id)
             return StatusAnswer(
                 sensor=sensor.id,
-                state=_item(session, sensor).state,
+                state=service.state_of(sensor, now()),
+                health=sensor.status.health,
+                problems=service.problems_of(sensor),
                 last_contact=sensor.status.last_contact_at,
                 generation=sensor.status.generation,
                 report=service.report_of(sensor),
             )
+
+    @blueprint.get("/<int:sensor_id>/status-history")
+    @blueprint.output(StatusHistory)
+    @login_required
+    @queried(PageRequest)
+    def status_history(sensor_id: int, query: PageRequest, principal: Principal) -> StatusHistory:
+        """When a sensor came, went silent or reported something else, newest first."""
+        with context().database.reading() as session:
+            page = history.list_changes(session, principal, sensor_id, query)
+            return StatusHistory(items=[StatusChangeItem.model_validate(row) for row in page.items], next=page.next)
 
     return blueprint
 

@@ -1,11 +1,28 @@
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, ForeignKey, String
+from sqlalchemy import JSON, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from server_app.db import Base
+from server_app.db import Base, text_enum
 from server_app.divisions.models import Division
+
+
+class SensorState(StrEnum):
+    """Whether a sensor polls: never did, does, has stopped."""
+
+    NEW = "new"
+    ONLINE = "online"
+    TIMEOUT = "timeout"
+
+
+class Health(StrEnum):
+    """Whether a sensor's last report was good; see `sensors.health`."""
+
+    OK = "ok"
+    WARNING = "warning"
+    ERROR = "error"
 
 
 class Sensor(Base):
@@ -14,6 +31,7 @@ class Sensor(Base):
     Null settings mean the system's. The types of the JSON columns are in `sensors.connection`.
     """
 
+    reaches_sensors: ClassVar[bool] = True
     __tablename__ = "sensors"
     __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy reads it from the class
     audit_name: ClassVar[str] = "sensor"
@@ -38,7 +56,10 @@ class Sensor(Base):
 
 
 class SensorStatus(Base):
-    """What the last poll said and what it was answered; apart from the sensor, because every poll writes it."""
+    """What the last poll said and what it was answered; apart from the sensor, because every poll writes it.
+
+    `last_contact_at` and `due_at` change with every poll, so neither has an index. The rest changes rarely.
+    """
 
     __tablename__ = "sensor_status"
 
@@ -46,6 +67,26 @@ class SensorStatus(Base):
     generation: Mapped[int] = mapped_column(default=0)
     desired_hash: Mapped[str | None] = mapped_column(String(64))
     architecture: Mapped[str | None] = mapped_column(String(16))
+    desired_key: Mapped[str | None] = mapped_column(String(96))  # what desired_hash was computed from
     last_contact_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]  # without contact until then, it is timed out
+    timed_out: Mapped[bool] = mapped_column(default=False)  # noticed by the worker and in the history
     report: Mapped[dict[str, Any] | None]  # sensor_wire.v1.poll.Report as JSON
+    report_digest: Mapped[str | None] = mapped_column(String(64))
+    reported_at: Mapped[datetime | None]
+    health: Mapped[Health] = mapped_column(text_enum(Health), default=Health.OK)
     sensor: Mapped[Sensor] = relationship(back_populates="status")
+
+
+class StatusChange(Base):
+    """An entry in a sensor's history: it came, went silent, or reported something else than before."""
+
+    __tablename__ = "sensor_status_history"
+    __table_args__ = (Index(None, "sensor_id", "time", "id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sensor_id: Mapped[int] = mapped_column(ForeignKey("sensors.id", ondelete="CASCADE"))
+    time: Mapped[datetime] = mapped_column(index=True)
+    state: Mapped[SensorState] = mapped_column(text_enum(SensorState))
+    health: Mapped[Health] = mapped_column(text_enum(Health))
+    report: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # sensors.history.Excerpt

@@ -2,7 +2,7 @@ from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
-from sensor_wire.v1.poll import Report, ServiceReport
+from sensor_wire.v1.poll import Report, ServiceReport, ServiceState, UpdateReport
 from server_app.api_base.body import ApiModel
 from server_app.fields import FreeText, Name, PollInterval, RowId
 from server_app.sensors.connection import (
@@ -15,9 +15,9 @@ from server_app.sensors.connection import (
     ServerSetting,
 )
 from server_app.sensors.effective import Effective, Environment, effective
-from server_app.sensors.models import Sensor
+from server_app.sensors.models import Health, Sensor, SensorState
 from server_app.sensors.preferences import SensorSection
-from server_app.sensors.service import SensorState, report_of, state_of
+from server_app.sensors.service import problems_of, report_of, state_of
 
 
 class OwnSettings(ApiModel):
@@ -81,6 +81,8 @@ class SensorItem(ApiModel):
     proxy: ProxyShown | None
     effective: EffectiveSettings
     state: SensorState
+    health: Health
+    problems: list[str]
     last_contact: datetime | None
     firmware: str | None
     architecture: str | None
@@ -90,10 +92,46 @@ class SensorItem(ApiModel):
 
 
 class SensorList(ApiModel):
-    """All sensors the user sees."""
+    """A page of sensors, by name."""
 
     items: list[SensorItem]
-    next: None = None
+    next: str | None
+
+
+class PastService(ApiModel):
+    """A honeypot at that time."""
+
+    name: str
+    state: ServiceState
+    revision: str | None
+    error: str | None
+
+
+class PastReport(ApiModel):
+    """What the sensor reported, as far as it is kept."""
+
+    firmware: str
+    addresses: list[IPv4Address | IPv6Address]
+    services: list[PastService]
+    update: UpdateReport | None
+    error: str | None
+
+
+class StatusChangeItem(ApiModel):
+    """The sensor came (`online`, with what it reported), went silent (`timeout`), or reported something else."""
+
+    id: int
+    time: datetime
+    state: SensorState
+    health: Health
+    report: PastReport | None
+
+
+class StatusHistory(ApiModel):
+    """A page of a sensor's history, newest first."""
+
+    items: list[StatusChangeItem]
+    next: str | None
 
 
 class StatusAnswer(ApiModel):
@@ -101,6 +139,8 @@ class StatusAnswer(ApiModel):
 
     sensor: int
     state: SensorState
+    health: Health
+    problems: list[str]
     last_contact: datetime | None
     generation: int
     report: Report | None
@@ -124,7 +164,9 @@ def sensor_item(sensor: Sensor, system: SensorSection, environment: Environment,
             "mac_address": sensor.mac_address,
             "proxy": None if sensor.proxy is None else _proxy(sensor.proxy, sensor.proxy_password),
             "effective": _shown(lives_by),
-            "state": state_of(sensor, lives_by.poll_interval, now),
+            "state": state_of(sensor, now),
+            "health": sensor.status.health,
+            "problems": problems_of(sensor),
             "last_contact": sensor.status.last_contact_at,
             "firmware": report.firmware if report else None,
             "architecture": sensor.status.architecture,

@@ -1,54 +1,58 @@
 """Sensors as people see and change them."""
 
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from sensor_wire.v1.poll import Report
 from server_app.accounts.principal import Principal
 from server_app.divisions import service as divisions
 from server_app.errors import Conflict, FieldError, NotFound
 from server_app.sensors.change import apply
-from server_app.sensors.models import Sensor, SensorStatus
+from server_app.sensors.health import warnings
+from server_app.sensors.models import Sensor, SensorState, SensorStatus
+from server_app.sensors.queries import visible
 
 MISSED_POLLS = 2
 GRACE = timedelta(seconds=30)
 
 
-class SensorState(StrEnum):
-    """Whether a sensor polls: never did, does, has stopped."""
-
-    NEW = "new"
-    ONLINE = "online"
-    TIMEOUT = "timeout"
+def due_at(contact: datetime, poll_interval: int) -> datetime:
+    """When a sensor counts as timed out that polled last at `contact` and was told this interval (seconds)."""
+    return contact + MISSED_POLLS * timedelta(seconds=poll_interval) + GRACE
 
 
-def state_of(sensor: Sensor, poll_interval: int, now: datetime) -> SensorState:
-    """How the sensor is doing, judged by its last contact.
-
-    Args:
-        sensor: with its status.
-        poll_interval: seconds, the one it lives by.
-        now: the current moment.
-    """
-    last = sensor.status.last_contact_at
-    if last is None:
+def state_of(sensor: Sensor, now: datetime) -> SensorState:
+    """Whether a sensor polls, judged by its last contact and the interval it was told then."""
+    status = sensor.status
+    if status.last_contact_at is None or status.due_at is None:
         return SensorState.NEW
-    interval = timedelta(seconds=poll_interval)
-    return SensorState.ONLINE if now - last <= MISSED_POLLS * interval + GRACE else SensorState.TIMEOUT
+    return SensorState.ONLINE if now <= status.due_at else SensorState.TIMEOUT
 
 
 def report_of(sensor: Sensor) -> Report | None:
     """What the sensor last said of itself; None before its first poll."""
-    return None if sensor.status.report is None else Report.model_validate(sensor.status.report)
+    return report_in(sensor.status)
+
+
+def report_in(status: SensorStatus) -> Report | None:
+    """The report that a status holds."""
+    return None if status.report is None else Report.model_validate(status.report)
+
+
+def problems_of(sensor: Sensor) -> list[str]:
+    """What the sensor's last report says is wrong, in words for people."""
+    report, received_at = report_of(sensor), sensor.status.reported_at
+    if report is None or received_at is None:
+        return []
+    return [*([report.error] if report.error else []), *warnings(report, received_at)]
 
 
 def list_sensors(session: Session, who: Principal) -> list[Sensor]:
     """The sensors a user sees, by name, with division and status."""
-    return list(session.scalars(_visible(who).order_by(Sensor.name)))
+    return list(session.scalars(visible(who).order_by(Sensor.name)))
 
 
 def get_sensor(session: Session, who: Principal, sensor_id: int) -> Sensor:
@@ -57,7 +61,7 @@ def get_sensor(session: Session, who: Principal, sensor_id: int) -> Sensor:
     Raises:
         NotFound: there is none of this number that the user sees.
     """
-    sensor = session.scalar(_visible(who).where(Sensor.id == sensor_id))
+    sensor = session.scalar(visible(who).where(Sensor.id == sensor_id))
     if sensor is None:
         raise NotFound(f"There is no sensor {sensor_id}.")
     return sensor
@@ -129,11 +133,6 @@ def delete_sensor(session: Session, who: Principal, sensor_id: int) -> None:
         Forbidden: the user only looks.
     """
     session.delete(writable_sensor(session, who, sensor_id))
-
-
-def _visible(who: Principal) -> Select[Sensor]:
-    query = select(Sensor).options(joinedload(Sensor.division), joinedload(Sensor.status))
-    return query if who.divisions is None else query.where(Sensor.division_id.in_(who.divisions))
 
 
 def _refuse_taken(session: Session, name: str, own_id: int | None) -> None:

@@ -10,6 +10,7 @@ from server_app.db import Base
 class Service(Base):
     """A honeypot of the catalogue. Its first revision becomes the default."""
 
+    reaches_sensors: ClassVar[bool] = True
     __tablename__ = "services"
     __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy reads it from the class
     audit_name: ClassVar[str] = "service"
@@ -31,6 +32,7 @@ class Service(Base):
 class ServiceRevision(Base):
     """One image of a service: a revision for one architecture, with its run contract."""
 
+    reaches_sensors: ClassVar[bool] = True
     __tablename__ = "service_revisions"
     __table_args__ = (UniqueConstraint("service_id", "revision", "architecture"), {"sqlite_autoincrement": True})
 

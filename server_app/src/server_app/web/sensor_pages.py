@@ -12,12 +12,8 @@ from sensor_wire.v1.poll import Report, ServiceReport, ServiceState
 from server_app.accounts.sessions import Login
 from server_app.context import context
 from server_app.db import now
-from server_app.preferences import service as preferences
-from server_app.sensors.effective import effective
-from server_app.sensors.environment import environment
-from server_app.sensors.models import Sensor
-from server_app.sensors.preferences import SensorSection
-from server_app.sensors.service import SensorState, list_sensors, report_of, state_of
+from server_app.sensors.models import Sensor, SensorState
+from server_app.sensors.service import list_sensors, report_of, state_of
 from server_app.web.fragments import unchanged, version_of
 
 
@@ -77,15 +73,14 @@ def sensor_list(*, login: Login) -> ResponseReturnValue:
     return unchanged(listed["version"]) or render_template("_sensors.html", **listed)
 
 
-def view_of(sensor: Sensor, poll_interval: int, moment: datetime) -> SensorView:
+def view_of(sensor: Sensor, moment: datetime) -> SensorView:
     """A row as the page shows it.
 
     Args:
         sensor: with division and status.
-        poll_interval: seconds, the one it lives by.
         moment: the current one.
     """
-    state = state_of(sensor, poll_interval, moment)
+    state = state_of(sensor, moment)
     report = report_of(sensor)
     silent = state is SensorState.TIMEOUT
     return SensorView(
@@ -102,8 +97,7 @@ def view_of(sensor: Sensor, poll_interval: int, moment: datetime) -> SensorView:
 def _listed(login: Login) -> dict[str, Any]:
     with context().database.reading() as session:
         rows = list_sensors(session, login.principal)
-        system = preferences.load(session, SensorSection)
-        views = [view_of(row, effective(row, system, environment()).poll_interval, now()) for row in rows]
+        views = [view_of(row, now()) for row in rows]
     return {"sensors": views, "counts": Counter(view.state for view in views), "version": version_of(views)}
 
 
