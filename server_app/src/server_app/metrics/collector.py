@@ -1,6 +1,5 @@
 """What the database and the folders tell when they are asked: sensors, tasks, certificates, sizes."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,14 +9,11 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import func, select, text
-from sqlalchemy.orm import Session, contains_eager, load_only
+from sqlalchemy.orm import Session
 
 from server_app.db import Database, now
 from server_app.pki.models import Certificate
-from server_app.preferences import service as preferences
-from server_app.sensors.models import Sensor, SensorStatus
-from server_app.sensors.preferences import SensorSection
-from server_app.sensors.service import SensorState, state_of
+from server_app.sensors.queries import count_by_state
 from server_app.settings import Settings
 from server_app.task_queue import TaskQueue
 from server_app.tasks.models import Task, TaskState
@@ -39,7 +35,7 @@ class StateCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """The gauges of this moment."""
         with self.database.reading() as session:
-            yield _gauge("honeysens_sensors", "Sensors by state.", "state", _sensors(session, self.settings, now()))
+            yield _gauge("honeysens_sensors", "Sensors by state.", "state", _sensors(session, now()))
             yield _gauge("honeysens_tasks", "Background tasks by state.", "state", _tasks(session))
             expiry = _expiry(session, self.settings)
             yield _gauge(
@@ -61,12 +57,8 @@ def _gauge(name: str, meaning: str, label: str, found: dict[str, float]) -> Gaug
     return family
 
 
-def _sensors(session: Session, settings: Settings, moment: datetime) -> dict[str, float]:
-    interval = preferences.load(session, SensorSection).poll_interval or settings.poll_interval
-    only = load_only(Sensor.poll_interval), contains_eager(Sensor.status).load_only(SensorStatus.last_contact_at)
-    rows = session.scalars(select(Sensor).join(Sensor.status).options(*only))
-    states = Counter(state_of(row, row.poll_interval or interval, moment) for row in rows)
-    return {state.value: states[state] for state in SensorState}
+def _sensors(session: Session, moment: datetime) -> dict[str, float]:
+    return {state.value: number for state, number in count_by_state(session, moment).items()}
 
 
 def _tasks(session: Session) -> dict[str, float]:

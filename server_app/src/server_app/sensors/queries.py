@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 from pydantic import StringConstraints
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from server_app.accounts.principal import Principal
@@ -50,6 +50,14 @@ def find_sensors(session: Session, who: Principal, wanted: SensorFilter, now: da
             or_(Sensor.name.icontains(text, autoescape=True), Sensor.location.icontains(text, autoescape=True))
         )
     return alphabetical(session, query, Sensor.name, lambda sensor: sensor.name, wanted)
+
+
+def count_by_state(session: Session, now: datetime) -> dict[SensorState, int]:
+    """How many sensors there are in each state."""
+    return {
+        state: session.scalar(select(func.count()).select_from(SensorStatus).where(_is(state, now))) or 0
+        for state in SensorState
+    }
 
 
 def _is(state: SensorState, now: datetime) -> ColumnElement[bool]:
