@@ -7,12 +7,12 @@ export UV_PYTHON_DOWNLOADS := never
 
 INVENTORY ?= inventories/demo
 PLAY := ansible-playbook -i $(INVENTORY)
-PYTHON_FOLDERS := server_app sensor_manager service_images image_builder roles molecule playbooks .ci
+PYTHON_FOLDERS := server_app sensor_manager service_images image_builder roles molecule playbooks bench .ci
 COMPILE := uv pip compile -q --generate-hashes --universal --python-version 3.12 --no-header --no-annotate
-TESTS := server_app sensor_manager service_images image_builder roles
+TESTS := server_app sensor_manager service_images image_builder roles bench
 PURE := not docker and not netns and not postgres and not tools
 
-.PHONY: help setup demo demo-down dev test test-unit lint fix images firmware-docker lock schema clean
+.PHONY: help setup demo demo-down dev test test-unit lint fix images firmware-docker bench lock schema clean
 
 ##@ Try it
 help: ## List these commands
@@ -49,6 +49,9 @@ lint: setup ## Style, types, architecture, roles, templates
 
 fix: setup ## Apply what formatters can put right
 	@ruff check --fix $(PYTHON_FOLDERS); ruff format $(PYTHON_FOLDERS)
+
+bench: setup ## Measure a server of its own on this machine; FIGURES="..." some of the figures, BENCH="--help" more
+	@python -m bench $(FIGURES) $(BENCH)
 
 ##@ Build it
 images: setup ## Base, server and service images

@@ -34,7 +34,7 @@ INSTALL = (
     '{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; }'
 )
 PLAY = ["ansible-playbook", "-i", "inventories/demo"]
-TESTS = ["server_app", "sensor_manager", "service_images", "image_builder", "roles"]
+TESTS = ["server_app", "sensor_manager", "service_images", "image_builder", "roles", "bench"]
 REAL_PARTS = "docker or netns or postgres or tools"
 LANES = 2  # most stages wait for one core or for a container to start
 # The longest go first, so that no lane ends long after the other. A scenario that is not named here comes after them.

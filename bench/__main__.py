@@ -1,0 +1,93 @@
+"""`python -m bench`: measure the server on this machine, or any other by URL and authority."""
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.admin import Credentials, read_secret
+from bench.errors import BenchError
+from bench.local_stack import DIST, local_stack
+from bench.measure import measure
+from bench.progress import Progress
+from bench.results import GOALS, table, write
+from bench.subject import Scale, Subject
+from bench.target import Target
+
+
+def options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The command line, checked."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("figures", nargs="*", metavar="FIGURE", help=f"which to measure (all): {', '.join(GOALS)}")
+    parser.add_argument("--output", type=Path, default=DIST / "results.json")
+    elsewhere = parser.add_argument_group("another server than one made for this on this machine")
+    elsewhere.add_argument("--url", help="https://host:port; simulated sensors are made there and removed again")
+    elsewhere.add_argument("--ca-file", type=Path, help="the authority of its certificate")
+    elsewhere.add_argument("--username", default="admin")
+    elsewhere.add_argument("--password-file", type=Path)
+    elsewhere.add_argument("--token-file", type=Path, help="an API token instead of name and password")
+    scale = parser.add_argument_group("scale")
+    default = Scale()
+    scale.add_argument("--sensors", type=_positive, default=default.sensors)
+    scale.add_argument("--seconds", type=float, default=default.seconds, help="length of one run")
+    scale.add_argument("--rounds", type=_positive, default=default.rounds, help="runs of each load")
+    scale.add_argument("--in-flight", type=_positive, default=default.in_flight, help="requests at a time")
+    scale.add_argument("--samples", type=_positive, default=default.samples, help="requests for each list")
+    scale.add_argument("--events", type=_positive, default=default.events, help="loaded before lists are measured")
+    parser.add_argument("--keep", action="store_true", help="leave the server of this machine running at the end")
+    chosen = parser.parse_args(arguments)
+    if unknown := set(chosen.figures) - GOALS.keys():
+        parser.error(f"no such figure: {', '.join(sorted(unknown))}; there are {', '.join(GOALS)}")
+    if chosen.url and not (chosen.ca_file and (chosen.password_file or chosen.token_file)):
+        parser.error("--url needs --ca-file, and --password-file or --token-file")
+    return chosen
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+@contextmanager
+def subject(chosen: argparse.Namespace, folder: Path, progress: Progress) -> Iterator[Subject]:
+    """The server that the command line means."""
+    if not chosen.url:
+        with local_stack(progress, folder, keep=chosen.keep) as local:
+            yield local
+        return
+    if chosen.token_file:
+        credentials = Credentials(token=read_secret(chosen.token_file))
+    else:
+        credentials = Credentials(chosen.username, read_secret(chosen.password_file))
+    yield Subject(Target(chosen.url, chosen.ca_file), credentials, folder)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print, write; 0 when everything asked for was measured, whether it holds or not."""
+    chosen, progress = options(arguments), Progress()
+    scale = Scale(chosen.sensors, chosen.seconds, chosen.rounds, chosen.in_flight, chosen.samples, chosen.events)
+    os.umask(0o077)
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="honeysens-bench-") as folder,
+            subject(chosen, Path(folder), progress) as measured,
+        ):
+            results = measure(measured, scale, tuple(chosen.figures) or tuple(GOALS), progress)
+    except BenchError as problem:
+        progress.say(f"The measurement failed: {problem}")
+        return 1
+    except KeyboardInterrupt:
+        progress.say("Interrupted; what was made has been removed, nothing was written.")
+        return 130
+    write(results, chosen.output)
+    sys.stdout.write(f"{table(results)}\n\nWritten to {chosen.output}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

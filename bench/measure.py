@@ -1,0 +1,105 @@
+"""What is measured in which order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bench.admin import Admin
+from bench.database import load_history
+from bench.errors import BenchError
+from bench.fleet import fleet
+from bench.history import History
+from bench.lists import Reader, Timings, dashboard_result, growth_result, list_result
+from bench.loads import Loads
+from bench.progress import Progress
+from bench.results import GOALS, Result, result
+from bench.subject import Scale, Subject
+from bench.target import Identity
+
+BATCHES = {"events_batch50_per_s": 50, "events_single_per_s": 1}
+LOADS = {"polls_unchanged_per_s", *BATCHES, "web_worker_rss_mib"}
+EVENT_LISTS = {"event_list_p95_ms", "event_list_growth"}
+LISTS = {*EVENT_LISTS, "dashboard_p95_ms"}
+FEW_EVENTS = 100_000
+DASHBOARD = ("/stats",)
+END = datetime.now(UTC)
+
+
+def measure(subject: Subject, scale: Scale, wanted: Sequence[str], progress: Progress) -> list[Result]:
+    """All wanted figures, in the order of `GOALS`; those that need our own server's insides are left out elsewhere.
+
+    Raises:
+        BenchError: one of them could not be measured; the message says why.
+    """
+    admin = Admin(subject.target, subject.credentials)
+    try:
+        with fleet(admin, scale.sensors, subject.folder, progress, remove=subject.database is None) as sensors:
+            return Measurement(subject, scale, progress, admin, sensors).of(set(wanted))
+    finally:
+        admin.close()
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One run of the whole."""
+
+    subject: Subject
+    scale: Scale
+    progress: Progress
+    admin: Admin
+    sensors: list[Identity]
+
+    def of(self, wanted: set[str]) -> list[Result]:
+        """Lists with few events, then loads, then lists with many: each finds what it is about."""
+        reader = Reader(self.admin, self.scale, self.progress)
+        grows = "event_list_growth" in wanted and self.subject.database is not None
+        few = self._with_few(reader) if grows else None
+        found = self._loads(wanted)
+        if wanted & LISTS:
+            conditions = self._fill(after=self._few if grows else 0)
+            if wanted & EVENT_LISTS:
+                many = reader.lists()
+                found.append(list_result(many, conditions))
+                found += [growth_result(few, many, f"{conditions}, against {self._few:,}")] if few else []
+            if "dashboard_p95_ms" in wanted:
+                found.append(dashboard_result(reader.dashboard(DASHBOARD), conditions))
+        order = list(GOALS)
+        return sorted((one for one in found if one.figure in wanted), key=lambda one: order.index(one.figure))
+
+    @property
+    def _few(self) -> int:
+        return min(FEW_EVENTS, self.scale.events)
+
+    @property
+    def _history(self) -> History:
+        return History([sensor.sensor_id for sensor in self.sensors], self.scale.events, END)
+
+    def _with_few(self, reader: Reader) -> Timings:
+        # The newest ones: what is added later is older, so that both lists begin alike.
+        events = self.scale.events
+        load_history(self._database, self._history, range(events - self._few, events), self.progress)
+        return reader.lists()
+
+    def _fill(self, after: int) -> str:
+        """Load what is missing of the history; says what there is."""
+        conditions = f"{self.scale.samples} requests each through the proxy, one after the other"
+        if self.subject.database is None:
+            return f"{conditions}; the events this server has"
+        load_history(self._database, self._history, range(self.scale.events - after), self.progress)
+        return f"{conditions}; {self.scale.events:,} events"
+
+    @property
+    def _database(self) -> str:
+        if self.subject.database is None:
+            raise BenchError("This figure needs a server made for the measurement: leave --url out.")
+        return self.subject.database
+
+    def _loads(self, wanted: set[str]) -> list[Result]:
+        loads = Loads(self.subject, self.scale, self.sensors, self.progress)
+        found = [loads.polls()] if wanted & {"polls_unchanged_per_s", "web_worker_rss_mib"} else []
+        found += [loads.uploads(name, size) for name, size in BATCHES.items() if name in wanted]
+        if "web_worker_rss_mib" in wanted and self.subject.worker_memory:
+            sizes = self.subject.worker_memory()
+            conditions = f"largest of {len(sizes)} worker processes after the loads above, resident"
+            found.append(result("web_worker_rss_mib", max(sizes), conditions))
+        return found
