@@ -24,6 +24,7 @@ class Load:
     reconnected: int = 0
     latencies: list[float] = field(default_factory=list)  # seconds, of answers within the time
     statuses: Counter[int] = field(default_factory=Counter)
+    processor: dict[str, float] = field(default_factory=dict)  # seconds that each part of the server used
 
     @property
     def per_second(self) -> float:

@@ -16,6 +16,8 @@ from bench.target import Identity, Target
 from bench.traffic import batches, reports
 
 POLL, EVENTS = "/api/sensors/status", "/api/events"
+SERVER, FLOOR = ("proxy", "web", "postgres"), ("floor-proxy", "floor-web")
+"""The parts whose processor time is told, as the server names them."""
 WARM_UP_SECONDS = 2.0
 FIRST_SECONDS = 600.0
 type Ask = Callable[[Connection], bytes]
@@ -46,7 +48,7 @@ class Loads:
         rates = spread([load.per_second for load in loads])
         floor = spread([load.per_second for load in empty]) if empty else None
         conditions = f"{rates}; {self._conditions(loads)}"
-        conditions += f"; floor: nginx, gunicorn and an empty view, {floor}" if floor else ""
+        conditions += f"; floor: nginx, gunicorn and an empty view, {floor}{_shares(empty, FLOOR)}" if floor else ""
         return result(name, rates.median, conditions, floor.median if floor else None)
 
     def uploads(self, name: str, size: int) -> Result:
@@ -88,7 +90,7 @@ class Loads:
             f"{len(self.fleet)} sensors, kept-alive TLS with client certificates, {self.scale.in_flight} requests on "
             f"their way, {len(loads)} rounds of {self.scale.seconds:g} s; answered within "
             f"{percentile(milliseconds, 50):.1f} ms (median), {percentile(milliseconds, 95):.1f} ms (p95); the client, "
-            f"on the same machine, takes {client.median:.0f} us of a processor for each request"
+            f"on the same machine, takes {client.median:.0f} us of a processor for each request{_shares(loads, SERVER)}"
         )
 
 
@@ -112,15 +114,28 @@ class Rounds:
         try:
             server.run(self.connections, min(WARM_UP_SECONDS, scale.seconds))
             for number in range(1, scale.rounds + 1):
-                measured.append(server.run(self.connections, scale.seconds))
+                measured.append(self._watched(server, self.connections, scale.seconds))
                 if empty:
-                    floors.append(floor.run(empty, scale.seconds / 2))
+                    floors.append(self._watched(floor, empty, scale.seconds / 2))
                 self.beside()
                 progress.say(f"{name}, round {number} of {scale.rounds}: {measured[-1].per_second:,.0f} requests/s")
         finally:
             for connection in [*self.connections, *empty]:
                 connection.close()
         return measured, floors
+
+    def _watched(self, driver: Driver, connections: list[Connection], seconds: float) -> Load:
+        processor = self.loads.subject.processor
+        before = processor()
+        load = driver.run(connections, seconds)
+        load.processor = {part: used - before[part] for part, used in processor().items()}
+        return load
+
+
+def _shares(loads: Sequence[Load], parts: Sequence[str]) -> str:
+    parts = [part for part in parts if part in loads[0].processor]
+    shares = {part: spread([load.processor[part] / load.answers * 1e6 for load in loads]).median for part in parts}
+    return "".join(f", {part} {share:.0f} us" for part, share in shares.items())
 
 
 def _first_poll(connection: Connection, answer: Answer) -> bool:

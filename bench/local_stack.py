@@ -16,6 +16,8 @@ from docker.models.containers import Container
 
 from bench.admin import Credentials, read_secret
 from bench.errors import BenchError
+from bench.loads import FLOOR as FLOOR_PARTS
+from bench.loads import SERVER
 from bench.progress import Progress
 from bench.subject import Subject
 from bench.target import Target
@@ -50,7 +52,8 @@ def local_stack(progress: Progress, folder: Path, *, keep: bool) -> Iterator[Sub
     try:
         progress.say(f"Building images and starting the server; see {LOG.relative_to(ROOT)}")
         play(*PREPARE, DEPLOY, FLOOR)
-        web = docker.from_env().containers.get(f"{variables['server_name_prefix']}-web")
+        engine, prefix = docker.from_env(), variables["server_name_prefix"]
+        web = engine.containers.get(f"{prefix}-web")
         password = read_secret(DIST / "secrets" / "database_password")
         yield Subject(
             target=Target(variables["server_public_url"], ca_file),
@@ -59,6 +62,7 @@ def local_stack(progress: Progress, folder: Path, *, keep: bool) -> Iterator[Sub
             floor=Target(f"https://{variables['server_listen_address']}:{FLOOR_PORT}", ca_file),
             database=f"host={back}6 dbname=honeysens user=honeysens password={password}",
             worker_memory=lambda: worker_memory(web),
+            processor=lambda: processor(engine, prefix),
         )
     except DockerException as error:
         raise BenchError(f"The container engine refused: {error}. Is it running? See docker ps.") from error
@@ -90,6 +94,16 @@ def worker_memory(web: Container) -> list[float]:
     processes = {int(pid): int(parent) for pid, parent in listed}
     workers = [pid for pid, parent in processes.items() if parent in processes]
     return [_resident(pid) for pid in workers]
+
+
+def processor(engine: docker.DockerClient, prefix: str) -> dict[str, float]:
+    """Seconds of processor time that each container on the way of a request has used so far."""
+    return {part: _processor_seconds(engine, f"{prefix}-{part}") for part in (*SERVER, *FLOOR_PARTS)}
+
+
+def _processor_seconds(engine: docker.DockerClient, name: str) -> float:
+    usage = engine.api.stats(name, stream=False, one_shot=True)["cpu_stats"]["cpu_usage"]
+    return int(usage["total_usage"]) / 1e9
 
 
 def _resident(pid: int) -> float:

@@ -19,6 +19,7 @@ class Subject:
         floor: the same proxy and the same web processes with an empty view.
         database: how psycopg reaches its PostgreSQL.
         worker_memory: resident memory of each web worker process, in MiB.
+        processor: seconds of processor time that each part has used so far.
     """
 
     target: Target
@@ -27,6 +28,7 @@ class Subject:
     floor: Target | None = None
     database: str | None = None
     worker_memory: Callable[[], list[float]] | None = None
+    processor: Callable[[], dict[str, float]] = dict
 
 
 @dataclass(frozen=True)
