@@ -19,6 +19,7 @@ class Load:
     """What a run came to: answers within its time, and what the client itself used."""
 
     seconds: float = 0.0
+    until: float = 0.0  # when the time is over; not before the first answer
     client_cpu: float = 0.0  # seconds
     answers: int = 0
     reconnected: int = 0
@@ -67,16 +68,16 @@ class Driver:
             for number in self._by_number:
                 poll.register(number, select.EPOLLIN)
             began, processor = time.perf_counter(), time.process_time()
-            end = began + seconds
-            while (running := time.perf_counter() < end and left > 0) or busy:
+            load.until = began + seconds
+            while (running := time.perf_counter() < load.until and left > 0) or busy:
                 while running and idle and busy < self._in_flight and left > 0:
                     self._begin(poll, idle.popleft(), load)
                     busy, left = busy + 1, left - 1
-                if not running and time.perf_counter() > end + DRAIN_SECONDS:
+                if not running and time.perf_counter() > load.until + DRAIN_SECONDS:
                     raise BenchError(f"{busy} requests got no answer in {DRAIN_SECONDS} s: look at the server's log.")
                 for number, events in poll.poll(1.0):
-                    busy -= self._progress(poll, number, events, load, idle, end)
-            load.seconds = min(time.perf_counter(), end) - began
+                    busy -= self._progress(poll, number, events, load, idle)
+            load.seconds = min(time.perf_counter(), load.until) - began
             load.client_cpu = time.process_time() - processor
         return load
 
@@ -91,7 +92,7 @@ class Driver:
             poll.modify(number, select.EPOLLIN | select.EPOLLOUT)
 
     def _progress(  # noqa: PLR0913, PLR0917 - the state of one loop, split for reading
-        self, poll: select.epoll, number: int, events: int, load: Load, idle: deque[Connection], end: float
+        self, poll: select.epoll, number: int, events: int, load: Load, idle: deque[Connection]
     ) -> int:
         """Let one connection go on; 1 when its request has been answered."""
         connection = self._by_number[number]
@@ -111,7 +112,8 @@ class Driver:
         if not self._accept(connection, answer):
             said = answer.body[:SHOWN].decode(errors="replace")
             raise BenchError(f"{connection.target.url} answered {answer.status}: {said}")
-        if moment <= end:
+        if moment <= load.until or not load.answers:
+            load.until = max(load.until, moment)
             load.answers += 1
             load.latencies.append(moment - connection.begun)
         if answer.closes:
