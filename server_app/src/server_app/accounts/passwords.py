@@ -7,7 +7,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 CONCURRENT_HASHES = 2
 
-_hasher = PasswordHasher.from_parameters(profiles.RFC_9106_LOW_MEMORY)
+PROFILE = profiles.RFC_9106_LOW_MEMORY
+
+_hasher = PasswordHasher.from_parameters(PROFILE)
 _slots = BoundedSemaphore(CONCURRENT_HASHES)
 
 
