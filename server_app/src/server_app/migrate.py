@@ -24,12 +24,16 @@ def upgrade(database: Database, data_dir: Path) -> None:
     Args:
         database: the one to bring up to date.
         data_dir: where the lock file is, for SQLite and several processes.
+
+    Raises:
+        RuntimeError: the schema is newer than this code.
     """
     with exclusive(data_dir / "migrate.lock"), database.engine.connect() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
             connection.commit()  # the lock is the connection's and outlives the transaction
         config = configuration(connection)
+        _refuse_newer(connection, config)
         command.upgrade(config, "head")
         connection.commit()
         if connection.dialect.name == "postgresql":
@@ -38,9 +42,15 @@ def upgrade(database: Database, data_dir: Path) -> None:
 
 
 def is_current(database: Database) -> bool:
-    """Whether the schema is the one this code was written for."""
+    """Whether the schema is the one this code was written for.
+
+    Raises:
+        RuntimeError: it is a newer one.
+    """
     with database.engine.connect() as connection:
-        head = ScriptDirectory.from_config(configuration(connection)).get_current_head()
+        config = configuration(connection)
+        _refuse_newer(connection, config)
+        head = ScriptDirectory.from_config(config).get_current_head()
         return MigrationContext.configure(connection).get_current_revision() == head
 
 
@@ -64,3 +74,13 @@ def exclusive(lock_file: Path) -> Iterator[None]:
     with lock_file.open("a") as file:
         flock(file, LOCK_EX)
         yield
+
+
+def _refuse_newer(connection: Connection, config: Config) -> None:
+    found = MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if found is not None and found not in known:
+        raise RuntimeError(
+            f"The database was written by a newer version of HoneySens: its schema is {found}, this version knows up "
+            f"to {max(known)}. Start that version again, or restore the backup of before its first start."
+        )

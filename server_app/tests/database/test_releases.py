@@ -1,0 +1,120 @@
+"""Every released version's data survives the way to today's schema, and back; a newer schema is left alone."""
+
+import multiprocessing
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from released_data import Release, Tables, releases, rows_of, upgrade_and_die
+from server_process import Server
+from sqlalchemy import text
+
+from server_app import migrate
+from server_app.db import Database
+
+FRESH = multiprocessing.get_context("spawn")
+KILLED_AFTER = [1, 6, 20]
+"""After so many statements that change the schema or data."""
+
+
+@pytest.fixture
+def database(database_url: str, tmp_path: Path) -> Any:
+    database = Database(database_url or f"sqlite:///{tmp_path / 'server.db'}")
+    yield database
+    database.close()
+
+
+def rows(database: Database, release: Release) -> Tables:
+    with database.engine.connect() as connection:
+        return rows_of(connection, set(release.tables))
+
+
+def lost(before: Tables, after: Tables) -> list[str]:
+    """What is no longer there or no longer the same; columns that came since do not matter."""
+    return [
+        f"{name}: {old} became {new}"
+        for name in before
+        for old, new in zip(before[name], after.get(name, []) + [{}] * len(before[name]), strict=False)
+        if not old.items() <= {column: value for column, value in new.items() if column in old}.items()
+    ]
+
+
+@pytest.mark.parametrize("release", releases(), ids=lambda release: release.name)
+def test_data_of_every_release_survives_the_way_up_and_down(
+    release: Release, database: Database, tmp_path: Path
+) -> None:
+    release.load(database)
+    before = rows(database, release)
+    assert before == release.tables
+
+    migrate.upgrade(database, tmp_path)
+
+    assert migrate.is_current(database)
+    assert migrate.differences(database) == []
+    assert lost(before, rows(database, release)) == []
+    with database.engine.connect() as connection:
+        command.downgrade(migrate.configuration(connection), release.revision)
+        connection.commit()
+    assert rows(database, release) == before
+
+
+@pytest.mark.parametrize("statements", KILLED_AFTER)
+def test_a_migration_killed_in_the_middle_leaves_a_schema_that_can_go_on(
+    database: Database, tmp_path: Path, statements: int
+) -> None:
+    release = releases()[0]
+    release.load(database)
+    url = database.engine.url.render_as_string(hide_password=False)
+    database.close()
+
+    process = FRESH.Process(target=upgrade_and_die, args=(url, tmp_path, statements))
+    process.start()
+    process.join(60)
+
+    assert process.exitcode in {0, -signal.SIGKILL}
+    if process.exitcode:
+        assert not migrate.is_current(database)
+        assert rows(database, release) == release.tables, "old: nothing of the new schema is there"
+    migrate.upgrade(database, tmp_path)
+    assert migrate.differences(database) == []
+    assert lost(release.tables, rows(database, release)) == []
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Any:
+    server = Server(tmp_path, "http://127.0.0.1:9")
+    yield server
+    server.end()
+
+
+@pytest.mark.parametrize("command_name", ["init", "web", "worker"])
+def test_a_newer_schema_is_left_alone(server: Server, database_url: str, command_name: str) -> None:
+    server.environment["HS_DATABASE_URL"] = database_url
+    assert server.run("init").returncode == 0
+    database = Database(database_url or f"sqlite:///{server.folder}/data/server.db")
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    database.close()
+
+    done = server.run(command_name)
+
+    assert done.returncode == 1
+    assert "newer version of HoneySens" in done.stderr
+    assert "9999" in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+
+
+def test_several_starters_of_a_new_version_migrate_once(server: Server, database_url: str) -> None:
+    server.environment["HS_DATABASE_URL"] = database_url
+    database = Database(database_url or f"sqlite:///{server.folder}/data/server.db")
+    release = releases()[0]
+    release.load(database)
+
+    starters = [server.start("init") for _ in range(3)]
+
+    assert [starter.wait(60) for starter in starters] == [0, 0, 0]
+    assert migrate.is_current(database)
+    assert lost(release.tables, rows(database, release)) == []
+    database.close()
