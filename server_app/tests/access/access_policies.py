@@ -24,6 +24,8 @@ class Policy:
 
 
 CALLERS = ("nobody", "observer", "manager", "admin", "sensor")
+TOKENS = ("read token", "write token")
+"""The manager's; what they get follows from the manager's answers and from the document."""
 SIDES = ("own", "other")
 
 EVERYBODY = Policy((OK, OK), (OK, OK), (OK, OK), (OK, OK), (OK, OK))

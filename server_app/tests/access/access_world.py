@@ -22,7 +22,7 @@ from server_app.tasks import service as tasks
 
 FOREIGN = "xyzzy"
 """In every name of the other division's things: an answer that shows it to others than administrators is a leak."""
-UNRELATED = {"login_failures", "login_sessions"}
+UNRELATED = {"api_tokens", "login_failures", "login_sessions"}
 """Tables that a refused call may change."""
 type Rows = dict[str, list[dict[str, Any]]]
 
@@ -68,6 +68,10 @@ class World:
         self.credentials = {name: _credentials(person) for name, person in people.items()}
         self.credentials["sensor"] = {"Client-Cert": sensors["own"].headers["Client-Cert"]}
         self.credentials["nobody"] = {}
+        for scope in ("read", "write"):
+            token = self._token(people["manager"], scope)["token"]
+            self.credentials[f"{scope} token"] = {"Authorization": f"Bearer {token}"}
+        self._document = self.document()
         self._before = self._read()
 
     def call(self, row: Row, caller: str, side: str) -> TestResponse:
@@ -89,6 +93,12 @@ class World:
         found: Any = self.bench.app.test_client().get("/api/openapi.json", base_url=URL).json
         assert isinstance(found, dict)
         return found
+
+    def schemes(self, operation: str) -> set[str]:
+        """The ways to show who one is that an operation takes by the document; none where it does not ask."""
+        method, _, path = operation.partition(" ")
+        alternatives = self._document["paths"][f"/api{path}"][method.lower()].get("security", [])
+        return {name for alternative in alternatives for name in alternative}
 
     def operations(self) -> list[str]:
         """Every operation of the document, as the table spells it."""
@@ -134,7 +144,7 @@ class World:
             ],
             "email": f"new-{mark}@example.com",
             "expires_at": (datetime.now(UTC) + timedelta(days=1)).isoformat(),
-            "token_id": self._token(starter),
+            "token_id": self._token(starter)["id"],
         }
 
     def _user(self, name: str, division: int) -> int:
@@ -142,10 +152,10 @@ class World:
         number: int = self.bench.admin.ok("POST", "/users", json=body)["id"]
         return number
 
-    def _token(self, person: Person) -> int:
-        body = {"name": "t", "scope": "read", "expires_at": (datetime.now(UTC) + timedelta(days=1)).isoformat()}
-        number: int = person.ok("POST", "/users/me/tokens", json=body)["id"]
-        return number
+    def _token(self, person: Person, scope: str = "read") -> dict[str, Any]:
+        body = {"name": scope, "scope": scope, "expires_at": (datetime.now(UTC) + timedelta(days=1)).isoformat()}
+        made: dict[str, Any] = person.ok("POST", "/users/me/tokens", json=body)
+        return made
 
     def _read(self) -> Rows:
         with self.bench.database.engine.connect() as connection:
