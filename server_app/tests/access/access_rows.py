@@ -31,6 +31,9 @@ OWN_TOKEN = Policy((401, 401), (404, 404), (OK, 404), (404, OK), (401, 401))
 SHARED = Policy((401, 401), (403, 404), (403, 404), (OK, OK), (401, 401))
 """Seen by those who belong to it, changed by administrators."""
 
+MATRIX = Policy((401, 401), (403, 403), (OK, 400), (OK, OK), (401, 401))
+"""Sensors are named in the body: one that the caller does not know is a mistake in it."""
+
 ROWS = [
     # System
     Row("GET /system/identify", EVERYBODY),
@@ -82,6 +85,8 @@ ROWS = [
     Row("POST /sensors/enrol", EVERYBODY, {"token": "{token}", "csr": "{csr}"}),
     Row("POST /sensors/status", SENSOR, "{report}"),
     # Assignments
+    Row("GET /assignments", USERS),
+    Row("PATCH /assignments", MATRIX, {"changes": [{"sensor": "{sensor_id}", "service": "cowrie", "assigned": False}]}),
     Row("GET /sensors/{sensor_id}/services", READ),
     Row("PUT /sensors/{sensor_id}/services/{service_name}", WRITE, {"revision": None}),
     Row("DELETE /sensors/{sensor_id}/services/{service_name}", WRITE),

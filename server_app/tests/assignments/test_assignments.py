@@ -13,7 +13,13 @@ def test_an_assignment_is_made_changed_and_removed(bench: Bench) -> None:
     add_service(bench, "cowrie")
     add_service(bench, "cowrie", "2.0.0")
 
-    expected = {"service": "cowrie", "revision": None, "effective_revision": "1.0.0"}
+    expected: dict[str, Any] = {
+        "service": "cowrie",
+        "revision": None,
+        "effective_revision": "1.0.0",
+        "options": {},
+        "effective_options": {},
+    }
     assert bench.admin.ok("PUT", f"{path}/cowrie", json={"revision": None}) == expected
     assert bench.admin.ok("PUT", f"{path}/cowrie", json={"revision": "2.0.0"})["effective_revision"] == "2.0.0"
     assert len(bench.admin.ok("GET", path)["items"]) == 1

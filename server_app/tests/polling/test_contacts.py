@@ -1,11 +1,11 @@
 """Contacts that are written together."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from server_bench import Bench
-from sqlalchemy import text
 
-from server_app.db import now
+from server_app.db import Database, now
 from server_app.polling.contacts import Contact, ContactBook
 from server_app.sensors.models import SensorStatus
 
@@ -43,10 +43,10 @@ def test_an_older_contact_does_not_replace_a_newer_one(bench: Bench) -> None:
     assert last_contact(bench, sensor.id) == newest
 
 
-def test_a_database_that_refuses_is_no_reason_to_fail(bench: Bench) -> None:
-    with bench.database.engine.begin() as connection:
-        connection.execute(text("ALTER TABLE sensor_status RENAME TO elsewhere"))
-    ContactBook(bench.database, delay=0).note(Contact(1, now(), now()))
+def test_a_database_that_refuses_is_no_reason_to_fail(tmp_path: Path) -> None:
+    without_tables = Database(f"sqlite:///{tmp_path / 'empty.db'}")
+    ContactBook(without_tables, delay=0).note(Contact(1, now(), now()))
+    without_tables.close()
 
 
 def test_a_contact_is_written_by_itself_after_the_delay(bench: Bench) -> None:

@@ -1,5 +1,7 @@
 """metadata.xml: every field as the contract says, nothing more, nothing less."""
 
+import json
+
 import pytest
 from service_builder import metadata
 
@@ -22,12 +24,14 @@ def refused_at(content: bytes) -> str:
 
 
 def test_a_good_one_is_read() -> None:
-    manifest = parse(with_digest(architecture="armhf", catchAll="true", memory="64", pids="32", options='{"a": {}}'))
+    options = {"type": "object", "properties": {"a": {"type": "string"}}}
+    values = {"architecture": "armhf", "catchAll": "true", "memory": "64", "pids": "32", "options": json.dumps(options)}
+    manifest = parse(with_digest(**values))
     assert (manifest.name, manifest.repository, manifest.revision) == ("cowrie", "honeysens/cowrie", "1.0.0")
     assert (manifest.architecture, manifest.catch_all, manifest.raw_network_access) == (Architecture.ARMHF, True, False)
     assert manifest.port_assignment == {"2222/tcp": 22}
     assert manifest.limits == Limits(memory_mb=64, pids=32)
-    assert manifest.options == {"a": {}}
+    assert manifest.options == options
 
 
 def test_what_is_optional_has_defaults() -> None:
@@ -64,6 +68,8 @@ def test_a_missing_field_is_named(name: str) -> None:
         ("digest", "sha256:short"),
         ("digest", "md5:" + "ab" * 32),
         ("options", "[]"),
+        ("options", '{"a": {}}'),
+        ("options", '{"type": "object", "properties": {"a": {"$ref": "https://example.com"}}}'),
         ("memory", "much"),
         ("pids", "1.5"),
         ("color", "red"),

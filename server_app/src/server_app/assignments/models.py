@@ -1,4 +1,4 @@
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -20,5 +20,6 @@ class ServiceAssignment(Base):
         ForeignKey("services.id", ondelete="RESTRICT"), primary_key=True, index=True
     )
     revision: Mapped[str | None] = mapped_column(String(64))
+    options: Mapped[dict[str, Any]] = mapped_column(default=dict)  # as they were set, without defaults
     sensor: Mapped[Sensor] = relationship()
     service: Mapped[Service] = relationship()

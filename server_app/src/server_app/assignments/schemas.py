@@ -1,20 +1,40 @@
-from sensor_wire.base import RevisionName
+from typing import Annotated, Any
+
+from pydantic import Field, JsonValue
+
+from sensor_wire.base import RevisionName, ServiceName
 from server_app.api_base.body import ApiModel
+from server_app.assignments.matrix import Entry
 from server_app.assignments.models import ServiceAssignment
+from server_app.assignments.options import effective_options
+from server_app.fields import RowId
+from server_app.option_schema import MAX_OPTIONS
+from server_app.sensors.models import Sensor
+from server_app.services.models import Service
+
+MAX_CHANGES = 1000
+Options = Annotated[dict[str, JsonValue], Field(max_length=MAX_OPTIONS)]
 
 
 class AssignmentChange(ApiModel):
-    """Which revision to run; null means the service's default."""
+    """Which revision to run (null: the service's default), and its options; options left out stay."""
 
     revision: RevisionName | None = None
+    options: Options | None = None
+
+    def values(self) -> dict[str, Any]:
+        """The fields by name."""
+        return {"revision": self.revision, "options": self.options}
 
 
 class AssignmentItem(ApiModel):
-    """A service that a sensor shall run; `effective_revision` is what null stands for at the moment."""
+    """A service that a sensor shall run; the effective values are what holds at the moment, defaults filled in."""
 
     service: str
     revision: str | None
     effective_revision: str
+    options: dict[str, JsonValue]
+    effective_options: dict[str, JsonValue]
 
 
 class AssignmentList(ApiModel):
@@ -24,10 +44,89 @@ class AssignmentList(ApiModel):
     next: None = None
 
 
+class MatrixColumn(ApiModel):
+    """A service that can be assigned."""
+
+    service: str
+    default_revision: str
+    revisions: list[str]
+
+
+class MatrixRow(ApiModel):
+    """A sensor and what it shall run."""
+
+    sensor: int
+    name: str
+    division: int
+    division_name: str
+    services: list[AssignmentItem]
+
+
+class Matrix(ApiModel):
+    """All services, and a page of sensors by name."""
+
+    services: list[MatrixColumn]
+    items: list[MatrixRow]
+    next: str | None
+
+
+class MatrixChange(ApiModel):
+    """Assign a service to a sensor or take it away; revision and options that are left out stay."""
+
+    sensor: RowId
+    service: ServiceName
+    assigned: bool = True
+    revision: RevisionName | None = None
+    options: Options | None = None
+
+
+class MatrixChanges(ApiModel):
+    """Changes that are made all or not at all."""
+
+    changes: Annotated[list[MatrixChange], Field(min_length=1, max_length=MAX_CHANGES)]
+
+    def entries(self) -> list[Entry]:
+        """The changes, with only what was given."""
+        return [
+            Entry(
+                change.sensor,
+                change.service,
+                change.assigned,
+                {name: getattr(change, name) for name in ("revision", "options") if name in change.model_fields_set},
+            )
+            for change in self.changes
+        ]
+
+
+class MatrixChanged(ApiModel):
+    """How many changes were made."""
+
+    changed: int
+
+
 def assignment_item(row: ServiceAssignment) -> AssignmentItem:
     """A row as the API shows it."""
     return AssignmentItem(
         service=row.service.name,
         revision=row.revision,
         effective_revision=row.revision or row.service.default_revision,
+        options=row.options,
+        effective_options=effective_options(row),
+    )
+
+
+def matrix_column(service: Service) -> MatrixColumn:
+    """A service with the names of its revisions, newest first."""
+    revisions = list(dict.fromkeys(revision.revision for revision in service.revisions))
+    return MatrixColumn(service=service.name, default_revision=service.default_revision, revisions=revisions)
+
+
+def matrix_row(sensor: Sensor, rows: list[ServiceAssignment]) -> MatrixRow:
+    """A sensor with its assignments."""
+    return MatrixRow(
+        sensor=sensor.id,
+        name=sensor.name,
+        division=sensor.division_id,
+        division_name=sensor.division.name,
+        services=[assignment_item(row) for row in rows],
     )

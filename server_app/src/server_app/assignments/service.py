@@ -1,28 +1,30 @@
-"""Which sensor runs which service at which revision."""
+"""Which sensor runs which service at which revision, with which options."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from server_app.accounts.principal import Principal
 from server_app.assignments.models import ServiceAssignment
-from server_app.assignments.ports import conflict
+from server_app.assignments.options import images, wrong_options
+from server_app.assignments.ports import Clash, conflict
 from server_app.errors import Conflict, FieldError, Invalid, NotFound
 from server_app.sensors import service as sensors
 from server_app.sensors.models import Sensor
 from server_app.services import service as catalogue
-from server_app.services.models import Service, ServiceRevision
+from server_app.services.models import Service
 
 MAX_PER_SENSOR = 64
 
 
-def assignments_of(session: Session, sensor_id: int) -> Sequence[ServiceAssignment]:
-    """The assignments of a sensor with services and their revisions."""
+def assignments_of(session: Session, *sensor_ids: int) -> Sequence[ServiceAssignment]:
+    """The assignments of some sensors with services and their revisions."""
     query = (
         select(ServiceAssignment)
-        .where(ServiceAssignment.sensor_id == sensor_id)
-        .order_by(ServiceAssignment.service_id)
+        .where(ServiceAssignment.sensor_id.in_(sensor_ids))
+        .order_by(ServiceAssignment.sensor_id, ServiceAssignment.service_id)
         .options(joinedload(ServiceAssignment.service).selectinload(Service.revisions))
     )
     return session.scalars(query).all()
@@ -39,33 +41,38 @@ def list_assignments(session: Session, who: Principal, sensor_id: int) -> Sequen
 
 
 def assign(
-    session: Session, who: Principal, sensor_id: int, service_name: str, revision: str | None
+    session: Session, who: Principal, sensor_id: int, service_name: str, values: dict[str, Any]
 ) -> ServiceAssignment:
-    """Let a sensor run a service, at a revision or (null) at the service's default.
+    """Let a sensor run a service.
+
+    Args:
+        session: a writing one.
+        who: the user.
+        sensor_id: the sensor.
+        service_name: the service.
+        values: `revision` (null: the service's default) and `options`; what is left out stays.
 
     Raises:
         NotFound: no such sensor or service for this user.
         Forbidden: the user only looks.
-        Invalid: the service has no such revision.
+        Invalid: the service has no such revision or options.
         Conflict: another service of the sensor wants the same port.
     """
     sensors.writable_sensor(session, who, sensor_id)
-    # One change of a sensor's services at a time: two that contradict each other must not both find it free.
-    session.execute(select(Sensor.id).where(Sensor.id == sensor_id).with_for_update())
+    lock(session, [sensor_id])
     service = catalogue.get_service(session, service_name)
-    if revision is not None and revision not in {known.revision for known in service.revisions}:
-        reason = FieldError("/revision", "no such revision")
-        raise Invalid(f"The service {service_name} has no revision {revision}.", (reason,))
-    present = list(assignments_of(session, sensor_id))
-    row = next((row for row in present if row.service_id == service.id), None)
-    if row is None:
-        if len(present) >= MAX_PER_SENSOR:
-            raise Conflict(f"A sensor runs {MAX_PER_SENSOR} services at most. Remove one first.")
-        row = ServiceAssignment(sensor_id=sensor_id, service=service)
-        session.add(row)
-        present.append(row)
-    row.revision = revision
-    _refuse_conflict(present)
+    present = {row.service_id: row for row in assignments_of(session, sensor_id)}
+    row = present.setdefault(service.id, ServiceAssignment(sensor_id=sensor_id, service=service, options={}))
+    errors = take_over(row, values, "")
+    if errors:
+        raise Invalid(f"The service {service_name} cannot run like this.", tuple(errors))
+    if len(present) > MAX_PER_SENSOR:
+        raise Conflict(f"A sensor runs {MAX_PER_SENSOR} services at most. Remove one first.")
+    clash = clash_of(present.values())
+    if clash is not None:
+        raise Conflict(f"{clash}. Remove one of them from the sensor first.")
+    session.add(row)
+    session.flush()
     return row
 
 
@@ -87,11 +94,23 @@ def refuse_conflicts_of(session: Session, service: Service) -> None:
     """Check all sensors that run a service, after its default revision has changed.
 
     Raises:
-        Conflict: on one of them another service wants the same port.
+        Conflict: on one of them another service wants the same port, or the options do not fit any more.
     """
-    query = select(ServiceAssignment.sensor_id).where(ServiceAssignment.service_id == service.id)
-    for sensor_id in session.scalars(query):
-        _refuse_conflict(assignments_of(session, sensor_id))
+    users = select(ServiceAssignment.sensor_id).where(ServiceAssignment.service_id == service.id)
+    by_sensor: dict[int, list[ServiceAssignment]] = {}
+    for row in assignments_of(session, *session.scalars(users)):
+        by_sensor.setdefault(row.sensor_id, []).append(row)
+    for sensor_id, rows in by_sensor.items():
+        clash = clash_of(rows)
+        if clash is not None:
+            raise Conflict(f"On sensor {sensor_id}, {clash}. Remove one of them from the sensor first.")
+        for row in rows:
+            wrong = wrong_options(row, "") if row.service_id == service.id else []
+            if wrong:
+                raise Conflict(
+                    f"The options of {service.name} on sensor {sensor_id} do not fit this revision "
+                    f"({wrong[0].pointer}: {wrong[0].reason}). Change them or pin the revision first."
+                )
 
 
 def sensors_running(session: Session, service: Service) -> list[str]:
@@ -104,13 +123,23 @@ def sensors_running(session: Session, service: Service) -> list[str]:
     return sorted(row.sensor.name for row in session.scalars(query))
 
 
-def _refuse_conflict(assignments: Iterable[ServiceAssignment]) -> None:
-    found = conflict(image for assignment in assignments for image in _images(assignment))
-    if found is not None:
-        raise Conflict(f"{found}. Remove one of them from the sensor first.")
+def lock(session: Session, sensor_ids: Iterable[int]) -> None:
+    """One change of a sensor's services at a time: two that contradict each other must not both find it free."""
+    query = select(Sensor.id).where(Sensor.id.in_(list(sensor_ids))).order_by(Sensor.id)
+    session.execute(query.with_for_update())
 
 
-def _images(assignment: ServiceAssignment) -> list[ServiceRevision]:
-    # Of every architecture: the sensor may not have polled yet.
-    wanted = assignment.revision or assignment.service.default_revision
-    return [revision for revision in assignment.service.revisions if revision.revision == wanted]
+def take_over(row: ServiceAssignment, values: dict[str, Any], place: str) -> list[FieldError]:
+    """Set revision and options as far as they are given; what is wrong with them, with pointers below `place`."""
+    if "revision" in values:
+        row.revision = values["revision"]
+    if values.get("options") is not None:
+        row.options = values["options"]
+    if not images(row):
+        return [FieldError(f"{place}/revision", f"{row.service.name} has no revision {row.revision}")]
+    return wrong_options(row, f"{place}/options")
+
+
+def clash_of(rows: Iterable[ServiceAssignment]) -> Clash | None:
+    """The first two services among the assignments of one sensor that cannot run together."""
+    return conflict(image for row in rows for image in images(row))

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from importlib.metadata import version
+from typing import Any
 
 from sensor_wire.v1.desired import Desired, DesiredService, Limits
 from sensor_wire.v1.network import Network, Proxy, ServerEndpoint
 from server_app.assignments.models import ServiceAssignment
+from server_app.option_schema import filled
 from server_app.sensors.connection import ProxyChoice
 from server_app.sensors.effective import Effective, Environment, effective
 from server_app.sensors.models import Sensor
@@ -47,8 +49,8 @@ def desired_state(
         system: values for what the sensor does not have itself.
         outside: what is not in the database.
     """
-    chosen = (chosen_revision(assignment, architecture) for assignment in assignments)
-    services = [_desired_service(revision) for revision in chosen if revision is not None]
+    chosen = ((chosen_revision(assignment, architecture), assignment.options) for assignment in assignments)
+    services = [_desired_service(revision, options) for revision, options in chosen if revision is not None]
     values = effective(sensor, system, outside.environment)
     return Desired(
         generation=0,
@@ -86,7 +88,7 @@ def _desired_proxy(values: Effective) -> Proxy | None:
     return Proxy.model_validate(values.proxy.model_dump() | {"password": values.proxy_password})
 
 
-def _desired_service(revision: ServiceRevision) -> DesiredService:
+def _desired_service(revision: ServiceRevision, options: dict[str, Any]) -> DesiredService:
     return DesiredService(
         name=revision.service.name,
         revision=revision.revision,
@@ -95,5 +97,6 @@ def _desired_service(revision: ServiceRevision) -> DesiredService:
         ports=dict(sorted(revision.ports.items())),
         catch_all=revision.catch_all,
         raw=revision.raw,
+        options=dict(sorted(filled(revision.options, options).items())),
         limits=Limits.model_validate(revision.limits),
     )

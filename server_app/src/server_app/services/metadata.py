@@ -13,6 +13,7 @@ from sensor_wire.honeypot.manifest import ServiceManifest
 from server_app.archives.bounded_tar import refused
 from server_app.errors import Invalid
 from server_app.field_errors import field_errors
+from server_app.option_schema import check_schema
 
 MAX_BYTES = 64 * 1024
 ROOT = "service"
@@ -33,7 +34,7 @@ def parse(content: bytes) -> ServiceManifest:
         raise _wrong(name, "is missing")
     data: dict[str, Any] = {REQUIRED[name][0]: _converted(name, REQUIRED[name][1], fields[name]) for name in REQUIRED}
     if "options" in fields:
-        data["options"] = _converted("options", _json_object, fields["options"])
+        data["options"] = _converted("options", _options, fields["options"])
     limits = {"memory": "memory_mb", "pids": "pids"}
     data["limits"] = {limits[name]: _converted(name, int, fields[name]) for name in limits if name in fields}
     try:
@@ -121,6 +122,12 @@ def _json_object(text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError("must be a JSON object")  # noqa: TRY004 - wrong input, not a wrong call
     return value
+
+
+def _options(text: str) -> dict[str, Any]:
+    schema = _json_object(text)
+    check_schema(schema)
+    return schema
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 from datetime import datetime
 
+from pydantic import JsonValue
+
 from sensor_wire.base import RevisionName
 from sensor_wire.v1.desired import Limits
 from server_app.api_base.body import ApiModel
@@ -12,7 +14,7 @@ class ServiceChange(ApiModel):
 
 
 class RevisionItem(ApiModel):
-    """One image of a service."""
+    """One image of a service; `options` is the JSON Schema of what can be set, empty for nothing."""
 
     revision: str
     architecture: str
@@ -22,6 +24,7 @@ class RevisionItem(ApiModel):
     catch_all: bool
     ports: dict[str, int]
     limits: Limits
+    options: dict[str, JsonValue]
     created_at: datetime
 
 
