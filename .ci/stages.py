@@ -20,9 +20,11 @@ COUNTED = re.compile(r"\b(\d+) (passed|failed|errors?|skipped|xfailed|xpassed)\b
 TOOLS = [
     "chromium",
     "conntrack",
+    "curl",
     "docker-registry",
     "iproute2",
     "iputils-ping",
+    "jq",
     "nftables",
     "nmap",
     "openssh-client",

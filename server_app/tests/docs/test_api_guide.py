@@ -1,0 +1,87 @@
+"""The commands of docs/api.md, run in their order by a shell against the real server behind TLS."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from event_builder import event
+from server_bench import PASSWORD, certificate_request, header_of, token_of
+from server_process import Server, eventually
+from service_builder import service_archive
+from tls_front import tls_front
+
+from server_app.pki import authority
+
+GUIDE = Path(__file__).parents[3] / "docs" / "api.md"
+
+
+def blocks() -> list[str]:
+    return re.findall(r"^```sh\n(.*?)^```$", GUIDE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+
+
+def lived_in(server: Server) -> dict[str, str]:
+    """A sensor that has enrolled and reported a login; returns the header with its certificate."""
+    server.log_in()
+    sensor = server.call("POST", "/sensors", json={"name": "lobby-1", "division": 1}).json()["id"]
+    token = token_of(server.call("POST", f"/sensors/{sensor}/config").content)
+    request = {"token": token, "csr": certificate_request(authority.new_key())}
+    enrolled = server.call("POST", "/sensors/enrol", json=request).json()
+    header = {"Client-Cert": header_of(x509.load_pem_x509_certificate(enrolled["certificate"].encode()))}
+    stored = server.call("POST", "/events", json={"events": [event(kind="login")]}, headers=header)
+    assert stored.json()["results"][0]["status"] == "stored"
+    return header
+
+
+def test_every_command_of_the_guide_works(tmp_path: Path, registry_url: str) -> None:
+    (tmp_path / "server").mkdir()
+    server = Server(tmp_path / "server", registry_url)
+    server.environment["HS_PUBLIC_URL"] = "https://server.example.com:8443"
+    place = tmp_path / "admin"
+    place.mkdir()
+    try:
+        assert server.run("init").returncode == 0
+        server.start("web")
+        server.start("worker")
+        eventually(server.answers)
+        certificate = lived_in(server)
+        with tls_front(server.folder / "tls", server.address) as port:
+            (place / ".curlrc").write_text(f'connect-to = "server.example.com:8443:127.0.0.1:{port}"\n')
+            (place / "server-ca.crt").write_bytes((server.folder / "tls" / "ca.crt").read_bytes())
+            (place / "admin_password").write_text(PASSWORD + "\n")
+            (place / "cowrie-amd64.tar.gz").write_bytes(service_archive(repository="guide/cowrie"))
+            script = "\n".join(["set -euo pipefail", *blocks()])
+            environment = server.environment | {"CURL_HOME": str(place), "HOME": str(place)}
+            done = subprocess.run(
+                ["bash", "-x", "-c", script],
+                cwd=place,
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=120,
+            )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+        sensors = {item["name"]: item for item in server.call("GET", "/sensors").json()["items"]}
+        assert sensors["cellar-1"]["division_name"] == "Berlin"
+        assert token_of((place / f"sensor-{sensors['cellar-1']['id']}.tar.gz").read_bytes())
+        assigned = server.call("GET", f"/sensors/{sensors['cellar-1']['id']}/services").json()["items"]
+        assert [item["service"] for item in assigned] == ["cowrie"]
+        assert "alice" in {user["name"] for user in server.call("GET", "/users").json()["items"]}
+        assert server.call("POST", "/events", json={"events": []}, headers=certificate).status_code == 403
+        assert server.call("GET", "/users/me/tokens").json()["items"] == []
+    finally:
+        server.end()
+
+
+def test_the_guide_shows_ten_tasks_in_commands_that_are_all_run() -> None:
+    text = GUIDE.read_text(encoding="utf-8")
+    assert len(re.findall(r"^## \d+\. ", text, re.MULTILINE)) == len(blocks()) == 10
+    assert len(re.findall(r"^```", text, re.MULTILINE)) == 20, "every block is a shell's"
+
+
+@pytest.mark.parametrize("wrong", ["http://", "--insecure", "-k "])
+def test_the_guide_never_does_without_tls(wrong: str) -> None:
+    assert wrong not in "\n".join(blocks())
