@@ -91,7 +91,7 @@ class Driver:
         if not connection.send(self._ask(connection)):
             poll.modify(number, select.EPOLLIN | select.EPOLLOUT)
 
-    def _progress(  # noqa: PLR0913, PLR0917 - the state of one loop, split for reading
+    def _progress(
         self, poll: select.epoll, number: int, events: int, load: Load, idle: deque[Connection]
     ) -> int:
         """Let one connection go on; 1 when its request has been answered."""
