@@ -3,6 +3,7 @@
 import os
 import resource
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from io import BytesIO
@@ -232,10 +233,8 @@ def test_abandoned_uploads_and_stray_files_are_swept_and_others_stay(bench: Benc
 
 
 def test_the_file_of_a_task_that_waits_is_not_swept(bench: Bench) -> None:
-    with_worker_away = TaskQueue(bench.settings.data_dir)
-    bench.app.extensions["honeysens"] = type(bench.app.extensions["honeysens"])(
-        bench.settings, bench.database, with_worker_away
-    )
+    with_worker_away = replace(bench.app.extensions["honeysens"], queue=TaskQueue(bench.settings.data_dir))
+    bench.app.extensions["honeysens"] = with_worker_away
     answer = bench.admin.ok("POST", "/services", data=CONTENT)
     (file,) = stored(bench)
     make_old(file)
