@@ -12,6 +12,7 @@ import server_app.divisions.api
 import server_app.enrolment.api
 import server_app.events.api
 import server_app.pki.api
+import server_app.platforms.api
 import server_app.polling.api
 import server_app.preferences.api
 import server_app.sensors.api
@@ -48,6 +49,7 @@ FEATURES = (
     server_app.assignments.api,
     server_app.pki.api,
     server_app.services.api,
+    server_app.platforms.api,
     server_app.tasks.api,
     server_app.uploads.api,
     server_app.events.api,

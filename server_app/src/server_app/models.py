@@ -11,6 +11,7 @@ from server_app.events.models import Event, EventSession
 from server_app.idempotency.models import IdempotencyKey
 from server_app.pki.models import Certificate
 from server_app.polling.models import DesiredVersion
+from server_app.platforms.models import Firmware
 from server_app.preferences.models import Preference
 from server_app.sensors.models import Sensor, SensorStatus, StatusChange
 from server_app.services.models import Service, ServiceRevision
@@ -29,6 +30,7 @@ __all__ = [
     "EnrolmentToken",
     "Event",
     "EventSession",
+    "Firmware",
     "IdempotencyKey",
     "LoginFailures",
     "LoginPlace",

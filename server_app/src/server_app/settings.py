@@ -58,6 +58,11 @@ class Settings(BaseSettings):
         return self.data_dir / "uploads"
 
     @property
+    def firmware_dir(self) -> Path:
+        """Where firmware archives are kept."""
+        return self.data_dir / "firmware"
+
+    @property
     def ca_certificate(self) -> Path:
         """The authority that sensors are checked against and told to trust."""
         return self.tls_dir / "ca.crt"

@@ -9,6 +9,8 @@ from server_app.enrolment import tasks as enrolment
 from server_app.initialise import renew_server_certificate
 from server_app.pki import authority
 from server_app.sensors import tasks as sensors
+from server_app.platforms.store import FirmwareStore
+from server_app.platforms.tasks import FirmwareTasks
 from server_app.services.registry import Registry
 from server_app.services.tasks import ServiceTasks
 from server_app.settings import Settings
@@ -32,8 +34,10 @@ def prepare(settings: Settings, queue: TaskQueue) -> None:
     runner = Runner(database, queue)
     uploads = UploadedFiles(database, settings.uploads_dir)
     services = ServiceTasks(database, Registry(settings.registry_url), uploads, settings.max_upload_bytes)
+    firmware = FirmwareTasks(database, FirmwareStore(settings.firmware_dir), uploads, settings.max_upload_bytes)
     settings.uploads_dir.mkdir(mode=0o700, exist_ok=True)
     services.register(runner)
+    firmware.register(runner)
     enrolment.register(queue, database, signer)
     queue.handle_daily("renew-server-certificate", lambda: renew_server_certificate(settings, signer))
     queue.handle_daily("remove-old-audit-entries", lambda: _remove_old_entries(database))
@@ -44,6 +48,7 @@ def prepare(settings: Settings, queue: TaskQueue) -> None:
     sensors.register(queue, database)
     runner.recover()
     uploads.sweep()
+    firmware.sweep()
 
 
 def run(settings: Settings) -> None:

@@ -105,6 +105,12 @@ ROWS = [
     # Certificates
     Row("GET /certs", USERS),
     Row("POST /certs/{certificate_id}/revoke", WRITE),
+    # Platforms
+    Row("GET /platforms", USERS),
+    Row("GET /platforms/{platform}", USERS),
+    Row("PATCH /platforms/{platform}", ADMIN, {"default_firmware": "2.0.0"}),
+    Row("GET /platforms/{platform}/firmware/{revision}", USERS.but(sensor=(OK, OK))),
+    Row("DELETE /platforms/{platform}/firmware/{revision}", ADMIN),
     # Uploads
     Row("GET /uploads", USERS),
     Row("POST /uploads", ADMIN, {"size": 1, "sha256": "0" * 64, "purpose": "service"}),

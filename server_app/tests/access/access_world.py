@@ -8,7 +8,7 @@ from shutil import copytree
 from typing import Any
 
 from access_rows import Row
-from catalogue import add_service
+from catalogue import add_firmware, add_service
 from event_builder import event
 from flask.testing import FlaskClient
 from server_bench import PASSWORD, URL, Bench, Person, SensorClient, certificate_request, report, settings_for, start
@@ -54,6 +54,8 @@ class World:
         self._tables = Base.metadata.sorted_tables
         add_service(bench, "cowrie")
         add_service(bench, "unused")
+        for revision in ("1.0.0", "2.0.0"):
+            add_firmware(bench, revision)
         ours, theirs = bench.division("ours"), bench.division(FOREIGN)
         people = {
             "observer": bench.user("observer", Role.OBSERVER, ours),
@@ -137,6 +139,8 @@ class World:
             "session_id": admin.ok("GET", f"/events/sessions?sensor={sensor.id}")["items"][0]["id"],
             "certificate_id": admin.ok("GET", f"/certs?sensor={sensor.id}")["items"][0]["id"],
             "task_id": task,
+            "platform": "docker_x86",
+            "revision": "2.0.0",
             "upload_id": admin.ok("POST", "/uploads", json={"size": 2, "sha256": "0" * 64, "purpose": "service"})["id"],
             "user_id": self._user(mark, division),
             "contact_id": admin.ok("POST", "/contacts", json={"division": division, "email": f"{mark}@example.com"})[

@@ -27,6 +27,7 @@ BY_NAME: dict[str, Any] = {
     "certificate": CERTIFICATE,
     "comment": "The backup server, known to us.",
     "csr": REQUEST,
+    "default_firmware": "0.1.0",
     "default_revision": "1.0.0",
     "description": "SSH and Telnet",
     "digest": DIGEST,

@@ -23,9 +23,10 @@ type Follower = Callable[[float], None]
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of an archive in unpacked bytes."""
+    """Bounds of an archive: unpacked bytes, and how many times as many they may be as the packed ones."""
 
     total: int
+    ratio: int = RATIO
 
 
 def refused(reason: str, pointer: str = "") -> Invalid:
@@ -63,8 +64,8 @@ class GunzipReader:
         self._count += len(data)
         if self._count > self._limits.total:
             raise refused(f"it unpacks to more than {self._limits.total} bytes")
-        if self._count > RATIO * self._packed.tell() + RATIO_SLACK:
-            raise refused(f"it unpacks to more than {RATIO} times its size")
+        if self._count > self._limits.ratio * self._packed.tell() + RATIO_SLACK:
+            raise refused(f"it unpacks to more than {self._limits.ratio} times its size")
         self._follow(min(1.0, self._packed.tell() / self._size))
         return data
 
@@ -82,13 +83,14 @@ class _BoundedTarInfo(tarfile.TarInfo):
         return found
 
 
-def members(stream: Any) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]:
+def members(stream: Any, *, links: bool = False) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]:
     """The members of a tar stream in their order, each with its content (None for what is no regular file).
 
     Content must be read before the next member is asked for.
 
     Args:
         stream: anything with `read(size)`.
+        links: whether symbolic links are let pass; only for who does not extract.
 
     Raises:
         Invalid: too many members, a repeated one, or anything but regular files and folders.
@@ -101,7 +103,8 @@ def members(stream: Any) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]:
             seen.add(member.name)
             if len(seen) > MAX_MEMBERS:
                 raise refused(f"it has more than {MAX_MEMBERS} members")
-            if not (member.isreg() or member.isdir()) or member.issparse():
+            known = member.isreg() or member.isdir() or (links and member.issym())
+            if not known or member.issparse():
                 raise refused(f"{_shown(member.name)} is no regular file")
             yield member, archive.extractfile(member) if member.isreg() else None
 

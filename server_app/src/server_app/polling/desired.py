@@ -7,10 +7,11 @@ from hashlib import sha256
 from importlib.metadata import version
 from typing import Any
 
-from sensor_wire.v1.desired import Desired, DesiredService, Limits
+from sensor_wire.v1.desired import Desired, DesiredFirmware, DesiredService, Limits
 from sensor_wire.v1.network import Network, Proxy, ServerEndpoint
 from server_app.assignments.models import ServiceAssignment
 from server_app.option_schema import filled
+from server_app.platforms.models import Firmware
 from server_app.sensors.connection import ProxyChoice
 from server_app.sensors.effective import Effective, Environment, effective
 from server_app.sensors.models import Sensor
@@ -33,10 +34,18 @@ class Surroundings:
         return sha256(repr((_PROGRAM, self.environment, self.ca_chain)).encode()).hexdigest()[:32]
 
 
+@dataclass(frozen=True)
+class Assigned:
+    """What a sensor shall run: services with their revisions, and firmware (None: what it has)."""
+
+    services: Iterable[ServiceAssignment]
+    firmware: Firmware | None
+
+
 def desired_state(
     sensor: Sensor,
     architecture: str,
-    assignments: Iterable[ServiceAssignment],
+    assigned: Assigned,
     system: SensorSection,
     outside: Surroundings,
 ) -> Desired:
@@ -45,11 +54,11 @@ def desired_state(
     Args:
         sensor: whose state it is.
         architecture: the sensor's own; services without an image for it are left out.
-        assignments: the sensor's, with services and their revisions.
+        assigned: what it shall run.
         system: values for what the sensor does not have itself.
         outside: what is not in the database.
     """
-    chosen = ((chosen_revision(assignment, architecture), assignment.options) for assignment in assignments)
+    chosen = ((chosen_revision(assignment, architecture), assignment.options) for assignment in assigned.services)
     services = [_desired_service(revision, options) for revision, options in chosen if revision is not None]
     values = effective(sensor, system, outside.environment)
     return Desired(
@@ -61,7 +70,7 @@ def desired_state(
             values.network.model_dump() | {"dns_servers": list(values.dns_servers), "mac_address": sensor.mac_address}
         ),
         proxy=_desired_proxy(values),
-        firmware=None,
+        firmware=None if assigned.firmware is None else _desired_firmware(assigned.firmware),
         services=sorted(services, key=lambda service: service.name),
     )
 
@@ -80,6 +89,10 @@ def chosen_revision(assignment: ServiceAssignment, architecture: str) -> Service
         if (revision.revision, revision.architecture) == (wanted, architecture)
     )
     return next(found, None)
+
+
+def _desired_firmware(firmware: Firmware) -> DesiredFirmware:
+    return DesiredFirmware(revision=firmware.revision, target=f"firmware/{firmware.platform}/{firmware.revision}")
 
 
 def _desired_proxy(values: Effective) -> Proxy | None:

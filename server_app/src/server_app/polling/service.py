@@ -16,8 +16,9 @@ from sensor_wire.v1.poll import Report
 from server_app.assignments import service as assignments
 from server_app.db import Database
 from server_app.errors import Forbidden
+from server_app.platforms import service as platforms
 from server_app.polling.contacts import Contact, ContactBook
-from server_app.polling.desired import Surroundings, content_hash, desired_state
+from server_app.polling.desired import Assigned, Surroundings, content_hash, desired_state
 from server_app.polling.models import DesiredVersion
 from server_app.polling.significant import digest
 from server_app.preferences import service as preferences
@@ -100,7 +101,8 @@ def _taken_in(session: Session, visit: Visit, outside: Surroundings, reported: s
     sensor = session.get(Sensor, visit.sensor_id)
     if status is None or sensor is None:
         raise Forbidden("This sensor has been removed from the server.")
-    assigned = assignments.assignments_of(session, visit.sensor_id)
+    firmware = platforms.firmware_of(session, sensor, visit.report.platform)
+    assigned = Assigned(assignments.assignments_of(session, visit.sensor_id), firmware)
     system = preferences.load(session, SensorSection)
     desired = desired_state(sensor, visit.report.architecture, assigned, system, outside)
     content = content_hash(desired)
@@ -128,7 +130,7 @@ def _store_report(session: Session, status: SensorStatus, visit: Visit, reported
 
 def _key(version: int | None, visit: Visit, outside: Surroundings) -> str:
     """What the desired state was computed from: as long as it is the same, so is the state."""
-    return f"{version or 0}.{visit.report.architecture}.{outside.key}"
+    return f"{version or 0}.{visit.report.architecture}.{visit.report.platform}.{outside.key}"
 
 
 def _etag(generation: int, content: str | None) -> str:

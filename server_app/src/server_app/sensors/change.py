@@ -8,7 +8,7 @@ from server_app.sensors.connection import ProxySetting
 from server_app.sensors.models import Sensor
 
 PLAIN = ("name", "location", "poll_interval", "mac_address")
-STRUCTURED = ("server", "network")
+STRUCTURED = ("server", "network", "pinned_firmware")
 
 
 def apply(sensor: Sensor, values: dict[str, Any]) -> None:

@@ -48,6 +48,7 @@ class Sensor(Base):
     mac_address: Mapped[str | None] = mapped_column(String(17))
     proxy: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     proxy_password: Mapped[str | None] = mapped_column(String(256))
+    pinned_firmware: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime]
     division: Mapped[Division] = relationship()
     status: Mapped["SensorStatus"] = relationship(

@@ -2,9 +2,11 @@ from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
+from sensor_wire.base import RevisionName
 from sensor_wire.v1.poll import Report, ServiceReport, ServiceState, UpdateReport
 from server_app.api_base.body import ApiModel
 from server_app.fields import FreeText, Name, PollInterval, RowId
+from server_app.platforms.kinds import PlatformName
 from server_app.sensors.connection import (
     Address,
     DnsServers,
@@ -20,6 +22,13 @@ from server_app.sensors.preferences import SensorSection
 from server_app.sensors.service import problems_of, report_of, state_of
 
 
+class PinnedFirmware(ApiModel):
+    """A firmware of a platform; sensors of other platforms do not mind it."""
+
+    platform: PlatformName
+    revision: RevisionName
+
+
 class OwnSettings(ApiModel):
     """What a sensor may have of its own; null means the system's value, for `mac_address` the hardware's."""
 
@@ -29,6 +38,7 @@ class OwnSettings(ApiModel):
     dns_servers: DnsServers | None = None
     mac_address: MacAddress | None = None
     proxy: ProxySetting | None = None
+    pinned_firmware: PinnedFirmware | None = None
 
 
 class NewSensor(OwnSettings):
@@ -79,6 +89,7 @@ class SensorItem(ApiModel):
     dns_servers: list[Address] | None
     mac_address: str | None
     proxy: ProxyShown | None
+    pinned_firmware: PinnedFirmware | None
     effective: EffectiveSettings
     state: SensorState
     health: Health
@@ -163,6 +174,7 @@ def sensor_item(sensor: Sensor, system: SensorSection, environment: Environment,
             "dns_servers": sensor.dns_servers,
             "mac_address": sensor.mac_address,
             "proxy": None if sensor.proxy is None else _proxy(sensor.proxy, sensor.proxy_password),
+            "pinned_firmware": sensor.pinned_firmware,
             "effective": _shown(lives_by),
             "state": state_of(sensor, now),
             "health": sensor.status.health,

@@ -10,6 +10,7 @@ from sensor_wire.v1.poll import Report
 from server_app.accounts.principal import Principal
 from server_app.divisions import service as divisions
 from server_app.errors import Conflict, FieldError, NotFound
+from server_app.platforms import service as platforms
 from server_app.sensors.change import apply
 from server_app.sensors.health import warnings
 from server_app.sensors.models import Sensor, SensorState, SensorStatus
@@ -95,11 +96,12 @@ def create_sensor(session: Session, who: Principal, values: dict[str, Any], now:
 
     Raises:
         Forbidden: the user only looks.
-        Invalid: there is no such division for this user.
+        Invalid: there is no such division for this user, or no such firmware.
         Conflict: the name is taken.
     """
     division = divisions.writable_division(session, who, values["division"])
     _refuse_taken(session, values["name"], None)
+    _refuse_unknown_firmware(session, values)
     sensor = Sensor(division=division, created_at=now, status=SensorStatus(generation=0))
     apply(sensor, values)
     session.add(sensor)
@@ -121,6 +123,7 @@ def update_sensor(session: Session, who: Principal, sensor_id: int, values: dict
         _refuse_taken(session, values["name"], sensor_id)
     if "division" in values:
         sensor.division = divisions.writable_division(session, who, values["division"])
+    _refuse_unknown_firmware(session, values)
     apply(sensor, values)
     return sensor
 
@@ -139,3 +142,9 @@ def _refuse_taken(session: Session, name: str, own_id: int | None) -> None:
     taken = session.scalar(select(Sensor.id).where(Sensor.name == name))
     if taken is not None and taken != own_id:
         raise Conflict("There is a sensor of this name. Choose another.", (FieldError("/name", "is taken"),))
+
+
+def _refuse_unknown_firmware(session: Session, values: dict[str, Any]) -> None:
+    pin = values.get("pinned_firmware")
+    if pin is not None:
+        platforms.get_firmware_to_pin(session, pin.platform, pin.revision)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sensor_wire.honeypot.manifest import ServiceManifest
-from server_app.archives import bounded_tar
+from server_app.archives import bounded_tar, flat_xml
 from server_app.archives.bounded_tar import Follower, GunzipReader, Limits, refused
 from server_app.services import metadata, oci_layout
 
@@ -39,7 +39,7 @@ def unpack(archive: Path, folder: Path, limits: Limits, follow: Follower = lambd
             if content is None:
                 raise bounded_tar.unexpected(member)
             if member.name == METADATA:
-                manifest = metadata.parse(bounded_tar.content_of(member, content, metadata.MAX_BYTES))
+                manifest = metadata.parse(bounded_tar.content_of(member, content, flat_xml.MAX_BYTES))
             elif member.name == IMAGE:
                 layout = oci_layout.unpack(content, folder)
             else:
