@@ -196,8 +196,8 @@ def test_every_flipped_byte_of_the_image_is_noticed(tmp_path: Path) -> None:
         assert checked.manifest.digest == DIGEST
 
 
-def test_garbage_after_the_archive_is_not_looked_at(tmp_path: Path) -> None:
-    assert check(tmp_path, service_archive() + b"garbage").manifest.name == "cowrie"
+def test_garbage_after_the_archive_is_refused(tmp_path: Path) -> None:
+    assert "damaged" in refusal(tmp_path, service_archive() + b"garbage")
 
 
 def test_an_archive_by_another_tar_is_read(tmp_path: Path) -> None:

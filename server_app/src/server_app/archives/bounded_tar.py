@@ -39,7 +39,7 @@ def unpacking() -> Iterator[None]:
     """Turn whatever broken archives make the libraries raise into a refusal."""
     try:
         yield
-    except (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error, UnicodeError, OverflowError) as error:
+    except (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error, ValueError, OverflowError) as error:
         raise refused(f"it is damaged or no gzipped tar ({error})") from error
 
 
@@ -69,6 +69,15 @@ class GunzipReader:
         self._follow(min(1.0, self._packed.tell() / self._size))
         return data
 
+    def drain(self) -> None:
+        """Read to the end: only there it is known whether all of it arrived as it was packed.
+
+        Raises:
+            Invalid: a bound is reached.
+        """
+        while self.read(CHUNK):
+            pass
+
 
 class _BoundedTarInfo(tarfile.TarInfo):
     """Long names and extended attributes are read into memory as a whole: they must not be large.
@@ -81,6 +90,12 @@ class _BoundedTarInfo(tarfile.TarInfo):
             raise refused("a header in it is too large")
         found: tarfile.TarInfo = super()._proc_member(archive)  # type: ignore[misc]  # typeshed leaves it out
         return found
+
+    def _proc_sparse(self, *_: object) -> tarfile.TarInfo:
+        # Each of the four formats has a map of its own, which would be read into memory however long it is.
+        raise refused("it has a sparse file")
+
+    _proc_gnusparse_00 = _proc_gnusparse_01 = _proc_gnusparse_10 = _proc_sparse
 
 
 def members(stream: Any, *, links: bool = False) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]:

@@ -65,8 +65,10 @@ def check(archive: Path, limits: Limits, follow: Follower = lambda _share: None)
     """
     found = _Found(set())
     with archive.open("rb") as packed, bounded_tar.unpacking():
-        for member, content in bounded_tar.members(GunzipReader(packed, limits, follow)):
+        reader = GunzipReader(packed, limits, follow)
+        for member, content in bounded_tar.members(reader):
             _take(found, member, content)
+        reader.drain()
     if found.manifest is None or found.image is None:
         raise refused(f"{METADATA if found.manifest is None else IMAGE_FILE} is missing")
     for name in sorted(NEEDED[found.manifest.platform] - found.names):

@@ -35,7 +35,8 @@ def unpack(archive: Path, folder: Path, limits: Limits, follow: Follower = lambd
     manifest: ServiceManifest | None = None
     layout: oci_layout.Layout | None = None
     with archive.open("rb") as packed, bounded_tar.unpacking():
-        for member, content in bounded_tar.members(GunzipReader(packed, limits, follow)):
+        reader = GunzipReader(packed, limits, follow)
+        for member, content in bounded_tar.members(reader):
             if content is None:
                 raise bounded_tar.unexpected(member)
             if member.name == METADATA:
@@ -44,6 +45,7 @@ def unpack(archive: Path, folder: Path, limits: Limits, follow: Follower = lambd
                 layout = oci_layout.unpack(content, folder)
             else:
                 raise bounded_tar.unexpected(member)
+        reader.drain()
     if manifest is None or layout is None:
         raise refused(f"{METADATA if manifest is None else IMAGE} is missing")
     oci_layout.check(layout, manifest.digest, manifest.architecture)

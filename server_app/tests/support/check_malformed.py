@@ -1,0 +1,61 @@
+"""Checks all archives of a folder in a process of its own, and says what became of each: a program of the tests.
+
+Arguments: the folder; how many MiB of addresses the checks may need. Writes JSON: accepted (names), broken (name:
+error), left (names after which files were where none may be), refused (number), rss_mib (growth of the peak).
+"""
+
+import json
+import resource
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from server_app.archives.bounded_tar import Limits
+from server_app.errors import Refusal
+from server_app.platforms import archive as firmware
+from server_app.services import archive as service
+
+LARGEST = 50 * 1024 * 1024
+
+
+def main(folder: Path, mebibytes: int) -> None:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    bound = pages * resource.getpagesize() + mebibytes * 1024 * 1024
+    resource.setrlimit(resource.RLIMIT_AS, (bound, bound))
+    before = peak_mib()
+    accepted: list[str] = []
+    left: list[str] = []
+    broken: dict[str, str] = {}
+    refused = 0
+    with TemporaryDirectory() as work:
+        for file in sorted(folder.iterdir()):
+            try:
+                check(file, Path(work))
+                accepted.append(file.name)
+            except Refusal as refusal:
+                refused += bool(refusal.detail and refusal.errors)
+            except Exception as error:  # noqa: BLE001 - that is what is looked for
+                broken[file.name] = repr(error)
+            if list(Path(work).iterdir()):
+                left.append(file.name)
+    found = {"refused": refused, "accepted": accepted, "broken": broken, "left": left, "rss_mib": peak_mib() - before}
+    sys.stdout.write(json.dumps(found))
+
+
+def peak_mib() -> float:
+    """The most memory that was resident; `ru_maxrss` would be the parent's, too."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
+
+
+def check(file: Path, work: Path) -> None:
+    """As the worker does."""
+    if file.name.startswith("firmware"):
+        firmware.check(file, Limits(8 * LARGEST, firmware.RATIO))
+        return
+    with TemporaryDirectory(dir=work) as folder:
+        service.unpack(file, Path(folder), Limits(2 * LARGEST))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))
