@@ -10,8 +10,8 @@ from server_app.enrolment.models import EnrolmentToken
 from server_app.events.models import Event, EventSession
 from server_app.idempotency.models import IdempotencyKey
 from server_app.pki.models import Certificate
-from server_app.polling.models import DesiredVersion
 from server_app.platforms.models import Firmware
+from server_app.polling.models import DesiredVersion
 from server_app.preferences.models import Preference
 from server_app.sensors.models import Sensor, SensorStatus, StatusChange
 from server_app.services.models import Service, ServiceRevision

@@ -8,9 +8,9 @@ from server_app.db import Database, now
 from server_app.enrolment import tasks as enrolment
 from server_app.initialise import renew_server_certificate
 from server_app.pki import authority
-from server_app.sensors import tasks as sensors
 from server_app.platforms.store import FirmwareStore
 from server_app.platforms.tasks import FirmwareTasks
+from server_app.sensors import tasks as sensors
 from server_app.services.registry import Registry
 from server_app.services.tasks import ServiceTasks
 from server_app.settings import Settings

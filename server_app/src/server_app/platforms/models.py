@@ -16,7 +16,7 @@ class Firmware(Base):
     __tablename__ = "firmware"
     __table_args__ = (UniqueConstraint("platform", "revision"), {"sqlite_autoincrement": True})
     audit_name: ClassVar[str] = "firmware"
-    reaches_sensors = True
+    reaches_sensors: ClassVar[bool] = True
 
     id: Mapped[int] = mapped_column(primary_key=True)
     platform: Mapped[str] = mapped_column(String(32))
