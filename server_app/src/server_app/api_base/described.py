@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from typing import Any, cast
 
+USER_OR_SENSOR = "user or sensor"
+"""The `security` of a view that reads for people and for sensors alike."""
+
 
 def refuses[R](*statuses: int) -> Callable[[Callable[..., R]], Callable[..., R]]:
     """Name refusals of a view that its signature does not show, such as 429 or 503."""

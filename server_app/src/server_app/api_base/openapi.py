@@ -7,6 +7,7 @@ from apiflask import APIFlask
 from werkzeug.routing import Rule
 
 from server_app.api_base.auth import SAFE_METHODS
+from server_app.api_base.described import USER_OR_SENSOR
 from server_app.api_base.examples import Examples
 from server_app.api_base.idempotency import creates
 from server_app.api_base.openapi_parts import (
@@ -71,6 +72,8 @@ def _describe(operation: Document, method: str, spec: Document) -> None:
     if by_user:
         by_token: list[Document] = [{"token": []}] if spec["security"] == "user" else []
         operation["security"] = [{"session": [], "csrf": []} if writes else {"session": []}, *by_token]
+    if spec.get("security") == USER_OR_SENSOR:
+        operation["security"] = [{"session": []}, {"token": []}, {"certificate": []}]
     statuses = set(spec.get("refuses", ()))
     statuses |= {401, 403} if spec.get("security") else set()
     statuses |= {400, 422} if creates(spec) else set()

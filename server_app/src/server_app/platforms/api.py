@@ -9,7 +9,7 @@ from flask import Response, request, send_file
 from server_app.accounts.principal import Principal
 from server_app.api_base.auth import authenticated, login_required
 from server_app.api_base.body import queried, receives
-from server_app.api_base.described import refuses
+from server_app.api_base.described import USER_OR_SENSOR, refuses
 from server_app.api_base.sensor_auth import HEADER, authenticated_sensor
 from server_app.context import context
 from server_app.errors import NotFound, Unavailable
@@ -89,7 +89,7 @@ def _user_or_sensor(view: Callable[..., Response]) -> Callable[..., Response]:
             authenticated()
         return view(*args, **kwargs)
 
-    wrapper.__dict__.setdefault("_spec", {}).update(security=["session", "certificate"])
+    wrapper.__dict__.setdefault("_spec", {}).update(security=USER_OR_SENSOR)
     return wrapper
 
 
