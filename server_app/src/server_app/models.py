@@ -7,7 +7,7 @@ from server_app.contacts.models import Contact
 from server_app.db import Base
 from server_app.divisions.models import Division
 from server_app.enrolment.models import EnrolmentToken
-from server_app.events.models import Event, EventSession
+from server_app.events.models import Event, EventCount, EventSession, EventTarget
 from server_app.idempotency.models import IdempotencyKey
 from server_app.pki.models import Certificate
 from server_app.platforms.models import Firmware
@@ -29,7 +29,9 @@ __all__ = [
     "Division",
     "EnrolmentToken",
     "Event",
+    "EventCount",
     "EventSession",
+    "EventTarget",
     "Firmware",
     "IdempotencyKey",
     "LoginFailures",

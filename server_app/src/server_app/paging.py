@@ -55,10 +55,10 @@ def newest_first[T](
         Invalid: the cursor is none of ours.
     """
     if wanted.cursor is not None:
-        query = query.where(_after(order, _decoded(wanted.cursor)))
+        query = query.where(_after(order, key_in(wanted.cursor)))
     rows = session.scalars(query.order_by(order[0].desc(), order[1].desc()).limit(wanted.limit + 1)).all()
     more = len(rows) > wanted.limit
-    return Page(rows[: wanted.limit], _encoded(key(rows[wanted.limit - 1])) if more else None)
+    return Page(rows[: wanted.limit], cursor_of(key(rows[wanted.limit - 1])) if more else None)
 
 
 def alphabetical[T](
@@ -107,12 +107,18 @@ def _after(
     return tuple_(*order) < tuple_(*last)
 
 
-def _encoded(key: tuple[datetime, int]) -> str:
+def cursor_of(key: tuple[datetime, int]) -> str:
+    """The cursor of what follows the row with this moment and number."""
     microseconds = (key[0] - EPOCH) // timedelta(microseconds=1)
     return urlsafe_b64encode(f"{microseconds}.{key[1]}".encode()).decode().rstrip("=")
 
 
-def _decoded(cursor: str) -> tuple[datetime, int]:
+def key_in(cursor: str) -> tuple[datetime, int]:
+    """The moment and number of a cursor.
+
+    Raises:
+        Invalid: the cursor is none of ours.
+    """
     try:
         text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         microseconds, number = (int(part) for part in text.split("."))

@@ -17,6 +17,8 @@ from server_app.db import Database
 FRESH = multiprocessing.get_context("spawn")
 KILLED_AFTER = [1, 6, 20]
 """After so many statements that change the schema or data."""
+MOVED = {("events", "session")}
+"""Columns that another table has since; that the way back finds them again says that nothing is lost."""
 
 
 @pytest.fixture
@@ -37,7 +39,7 @@ def lost(before: Tables, after: Tables) -> list[str]:
         f"{name}: {old} became {new}"
         for name in before
         for old, new in zip(before[name], after.get(name, []) + [{}] * len(before[name]), strict=False)
-        if not old.items() <= {column: value for column, value in new.items() if column in old}.items()
+        if any(new.get(column) != value for column, value in old.items() if (name, column) not in MOVED)
     ]
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import Column, Connection, DateTime, MetaData, Table, Uuid, even
 
 from server_app import migrate
 from server_app.db import Database
+from server_app.events.addresses import text_of
 
 FOLDER = Path(__file__).parents[1] / "database" / "released"
 type Tables = dict[str, list[dict[str, Any]]]
@@ -92,4 +93,6 @@ def _value(column: Column[Any], value: Any) -> Any:
 def _frozen(value: Any) -> Any:
     if isinstance(value, datetime):
         return (value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)).isoformat()
+    if isinstance(value, bytes):
+        return text_of(value)  # an address; the first release kept its text
     return value.hex if isinstance(value, uuid.UUID) else value

@@ -8,7 +8,7 @@ from server_app.api_base.sensor_auth import sensor_required
 from server_app.context import context
 from server_app.db import now
 from server_app.events import queries, service
-from server_app.events.queries import EventFilter
+from server_app.events.ingest import Accepted, read_sound
 from server_app.events.schemas import (
     Batch,
     EventDetail,
@@ -20,6 +20,7 @@ from server_app.events.schemas import (
     session_item,
     session_list,
 )
+from server_app.events.wanted import EventFilter, SessionFilter
 from server_app.metrics.instruments import count_events
 
 
@@ -30,10 +31,14 @@ def make_blueprint() -> APIBlueprint:
     @blueprint.post("")
     @blueprint.output(BatchResult)
     @sensor_required
-    @receives(Batch, MAX_BATCH_BYTES)
-    def upload(body: Batch, sensor_id: int) -> BatchResult:
+    @receives(Batch, MAX_BATCH_BYTES, at_once=read_sound)
+    def upload(body: Batch | list[Accepted], sensor_id: int) -> BatchResult:
         """Store events of the sensor whose certificate this is; sending them again is harmless."""
-        result = service.record(context().database, sensor_id, body.events, now())
+        database, moment = context().database, now()
+        if isinstance(body, Batch):
+            result = service.record(database, sensor_id, body.events, moment)
+        else:
+            result = service.record_read(database, sensor_id, body, moment)
         count_events(result)
         return result
 
@@ -57,8 +62,8 @@ def make_blueprint() -> APIBlueprint:
     @blueprint.get("/sessions")
     @blueprint.output(SessionList)
     @login_required
-    @queried(EventFilter)
-    def list_sessions(query: EventFilter, principal: Principal) -> SessionList:
+    @queried(SessionFilter)
+    def list_sessions(query: SessionFilter, principal: Principal) -> SessionList:
         """List sessions by their last event, newest first."""
         with context().database.reading() as session:
             return session_list(queries.list_sessions(session, principal, query))

@@ -1,37 +1,30 @@
-"""Reading events: lists of events and of sessions, newest first, for users who see some divisions."""
+"""Reading events: lists of events and of sessions, by time, for users who see some divisions."""
 
-from ipaddress import IPv6Address
-from typing import Annotated
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
-from pydantic import IPvAnyAddress, StringConstraints
-from sqlalchemy import Select, select
-from sqlalchemy.orm import Session, defer, joinedload
+from sqlalchemy import ColumnElement, Select, select, text, tuple_, union_all
+from sqlalchemy.orm import Session, defer, joinedload, selectinload
+from sqlalchemy.orm.interfaces import ORMOption
 
-from sensor_wire.v1.event import EventKind
 from server_app.accounts.principal import Principal
 from server_app.errors import NotFound
+from server_app.events.conditions import Conditions, Table, branches, common, moment_of
 from server_app.events.models import Event, EventSession
-from server_app.fields import RowId
-from server_app.paging import Page, PageRequest, newest_first
-from server_app.sensors.models import Sensor
+from server_app.events.wanted import EventFilter, Order, SessionFilter
+from server_app.paging import Page, cursor_of, key_in
 
-
-class EventFilter(PageRequest):
-    """What to list; what is left out does not matter."""
-
-    sensor: RowId | None = None
-    service: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")] | None = None
-    session: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")] | None = None
-    source: IPvAnyAddress | None = None
-    kind: EventKind | None = None
+type Key = tuple[datetime, int]
+EVENT_PARTS = (selectinload(Event.sensor), selectinload(Event.parent), defer(Event.details), defer(Event.packets))
+SESSION_PARTS = (selectinload(EventSession.sensor), selectinload(EventSession.assignee))
 
 
 def list_events(session: Session, who: Principal, wanted: EventFilter) -> Page[Event]:
-    """Events by time, newest first, without details and packets."""
-    query = _filtered(select(Event), Event, who, wanted).options(
-        joinedload(Event.sensor), defer(Event.details), defer(Event.packets)
-    )
-    return newest_first(session, query, (Event.time, Event.id), lambda event: (event.time, event.id), wanted)
+    """Events by time, without details and packets."""
+    found = keys(session, who, Event, wanted)
+    rows = _rows(session, Event, found[: wanted.limit], EVENT_PARTS)
+    return Page(rows, _next(found, wanted.limit))
 
 
 def get_event(session: Session, who: Principal, event_id: int) -> Event:
@@ -40,18 +33,17 @@ def get_event(session: Session, who: Principal, event_id: int) -> Event:
     Raises:
         NotFound: there is none of this number that the user sees.
     """
-    event = session.get(Event, event_id, options=[joinedload(Event.sensor)])
-    if event is None or not who.sees(event.sensor.division_id):
+    event = session.get(Event, event_id, options=[joinedload(Event.sensor), joinedload(Event.parent)])
+    if event is None or not who.sees(event.division_id):
         raise NotFound(f"There is no event {event_id}.")
     return event
 
 
-def list_sessions(session: Session, who: Principal, wanted: EventFilter) -> Page[EventSession]:
-    """Sessions by the time of their last event, newest first."""
-    query = _filtered(select(EventSession), EventSession, who, wanted).options(joinedload(EventSession.sensor))
-    return newest_first(
-        session, query, (EventSession.last_time, EventSession.id), lambda row: (row.last_time, row.id), wanted
-    )
+def list_sessions(session: Session, who: Principal, wanted: SessionFilter) -> Page[EventSession]:
+    """Sessions by the time of their last event."""
+    found = keys(session, who, EventSession, wanted)
+    rows = _rows(session, EventSession, found[: wanted.limit], SESSION_PARTS)
+    return Page(rows, _next(found, wanted.limit))
 
 
 def get_session(session: Session, who: Principal, session_id: int) -> EventSession:
@@ -61,32 +53,61 @@ def get_session(session: Session, who: Principal, session_id: int) -> EventSessi
         NotFound: there is none of this number that the user sees.
     """
     row = session.get(EventSession, session_id, options=[joinedload(EventSession.sensor)])
-    if row is None or not who.sees(row.sensor.division_id):
+    if row is None or not who.sees(row.division_id):
         raise NotFound(f"There is no session {session_id}.")
     return row
 
 
 def events_of(session: Session, row: EventSession, limit: int) -> list[Event]:
     """The events of a session with everything, oldest first, `limit` at most."""
-    query = select(Event).where(Event.sensor_id == row.sensor_id, Event.session == row.session)
+    query = select(Event).where(Event.session_id == row.id)
     return list(session.scalars(query.order_by(Event.time, Event.id).limit(limit)))
 
 
-def _filtered[T: (Event, EventSession)](
-    query: Select[T], table: type[T], who: Principal, wanted: EventFilter
-) -> Select[T]:
-    if who.divisions is not None:
-        query = query.join(table.sensor).where(Sensor.division_id.in_(who.divisions))
-    if wanted.source is not None:
-        source = wanted.source
-        text = str(IPv6Address(int(source))) if isinstance(source, IPv6Address) else str(source)
-        query = query.where(table.source_ip == text)
-    for column, value in (
-        (table.sensor_id, wanted.sensor),
-        (table.service, wanted.service),
-        (table.session, wanted.session),
-        (table.kind, wanted.kind),
-    ):
-        if value is not None:
-            query = query.where(column == value)
-    return query
+def keys(session: Session, who: Principal, table: Table, wanted: EventFilter | SessionFilter) -> list[Key]:
+    """Moments and numbers of the rows of a page, in order, and of the one that follows.
+
+    Raises:
+        Invalid: the cursor is none of ours.
+    """
+    dialect = session.get_bind().dialect.name
+    if dialect == "postgresql" and (wanted.source or wanted.text):
+        # Which way is best depends on how many rows are in the range or have the words: plan for these values.
+        session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
+    shared = [*common(table, wanted, dialect), *_after(table, wanted)]
+    scans = [_scan(table, [*shared, *branch], wanted) for branch in branches(who, table, wanted)]
+    query: Select[Any] = scans[0]
+    if len(scans) > 1:
+        merged = union_all(*(select(scan.subquery()) for scan in scans)).subquery()
+        moment, number = merged.c
+        order = (moment, number) if wanted.order is Order.OLDEST else (moment.desc(), number.desc())
+        query = select(moment, number).order_by(*order).limit(wanted.limit + 1)
+    return [(row[0], row[1]) for row in session.execute(query)]
+
+
+def _scan(table: Table, conditions: Conditions, wanted: EventFilter | SessionFilter) -> Select[Any]:
+    moment, number = moment_of(table), table.id
+    order = (moment, number) if wanted.order is Order.OLDEST else (moment.desc(), number.desc())
+    columns: list[ColumnElement[Any]] = [moment.expression, number.expression]
+    return select(*columns).where(*conditions).order_by(*order).limit(wanted.limit + 1)
+
+
+def _after(table: Table, wanted: EventFilter | SessionFilter) -> Conditions:
+    if wanted.cursor is None:
+        return []
+    place, last = tuple_(moment_of(table), table.id), tuple_(*key_in(wanted.cursor))
+    return [place > last if wanted.order is Order.OLDEST else place < last]
+
+
+def _next(found: Sequence[Key], limit: int) -> str | None:
+    return cursor_of(found[limit - 1]) if len(found) > limit else None
+
+
+def _rows[T: (Event, EventSession)](
+    session: Session, table: type[T], wanted: Sequence[Key], parts: Sequence[ORMOption]
+) -> list[T]:
+    """The rows themselves; who was deleted meanwhile is left out."""
+    numbers = [number for _, number in wanted]
+    query = select(table).where(table.id.in_(numbers)).options(*parts)
+    rows = {row.id: row for row in session.scalars(query)}
+    return [rows[number] for number in numbers if number in rows]

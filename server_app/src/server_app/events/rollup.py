@@ -7,7 +7,7 @@ from functools import reduce
 from typing import Any
 
 from sensor_wire.v1.event import EventKind
-from server_app.events.models import EventSession
+from server_app.events.columns import Shelf
 from server_app.events.ranks import kind_rank, summary_rank
 
 
@@ -23,9 +23,18 @@ class Rollup:
     summary: str
     summary_rank: int
     summary_time: datetime
+    shelf: Shelf
     first: dict[str, Any]
 
+    def columns(self) -> dict[str, Any]:
+        """As columns of the row."""
+        return {name: getattr(self, name) for name in COLUMNS} | self.first
 
+
+COLUMNS = (
+    *("first_time", "last_time", "events", "kind", "severity", "summary", "summary_rank", "summary_time"),
+    "shelf",
+)
 FIRST_COLUMNS = ("service", "protocol", "source_ip", "source_port", "destination_ip", "destination_port")
 
 
@@ -40,36 +49,14 @@ def rollup_of(event: dict[str, Any]) -> Rollup:
         summary=event["summary"],
         summary_rank=summary_rank(event["severity"], EventKind(event["kind"])),
         summary_time=event["time"],
+        shelf=Shelf.LIVE if event.get("hidden_by") is None else Shelf.HIDDEN,
         first={name: event[name] for name in FIRST_COLUMNS},
-    )
-
-
-def rollup_of_row(row: EventSession) -> Rollup:
-    """The rollup that is stored."""
-    return Rollup(
-        first_time=row.first_time,
-        last_time=row.last_time,
-        events=row.events,
-        kind=row.kind,
-        severity=row.severity,
-        summary=row.summary,
-        summary_rank=row.summary_rank,
-        summary_time=row.summary_time,
-        first={name: getattr(row, name) for name in FIRST_COLUMNS},
     )
 
 
 def merged(rollups: Iterable[Rollup]) -> Rollup:
     """One rollup of several, the same in whatever order and grouping they are merged."""
     return reduce(_merge, rollups)
-
-
-def write(rollup: Rollup, row: EventSession) -> None:
-    """Put a rollup into its row."""
-    for name in ("first_time", "last_time", "events", "kind", "severity", "summary", "summary_rank", "summary_time"):
-        setattr(row, name, getattr(rollup, name))
-    for name, value in rollup.first.items():
-        setattr(row, name, value)
 
 
 def _merge(one: Rollup, other: Rollup) -> Rollup:
@@ -83,5 +70,6 @@ def _merge(one: Rollup, other: Rollup) -> Rollup:
         summary=speaker.summary,
         summary_rank=speaker.summary_rank,
         summary_time=speaker.summary_time,
+        shelf=min(one.shelf, other.shelf),
         first=min(one, other, key=lambda rollup: rollup.first_time).first,
     )

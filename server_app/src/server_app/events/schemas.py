@@ -6,7 +6,8 @@ from pydantic import Field
 
 from sensor_wire.v1.event import MAX_BATCH_ITEMS, Detail, EventKind, Packet, Protocol, Severity
 from server_app.api_base.body import ApiModel
-from server_app.events.models import Event, EventSession
+from server_app.events.columns import Shelf
+from server_app.events.models import Event, EventSession, SessionStatus
 from server_app.events.ranks import SEVERITIES
 from server_app.paging import Page
 
@@ -42,6 +43,9 @@ class EventItem(ApiModel):
     session: str
     summary: str
     truncated: bool
+    division: int
+    session_id: int
+    hidden_by: int | None
 
 
 class EventDetail(EventItem):
@@ -75,6 +79,14 @@ class SessionItem(ApiModel):
     source: EndpointItem
     destination: EndpointItem
     summary: str
+    division: int
+    status: SessionStatus
+    comment: str
+    assignee: int | None
+    assignee_name: str | None
+    archived: bool
+    hidden: bool
+    changed_at: datetime | None
 
 
 class SessionList(ApiModel):
@@ -116,6 +128,14 @@ def session_item(row: EventSession) -> SessionItem:
         source=EndpointItem(ip=ip_address(row.source_ip), port=row.source_port),
         destination=EndpointItem(ip=ip_address(row.destination_ip), port=row.destination_port),
         summary=row.summary,
+        division=row.division_id,
+        status=row.status,
+        comment=row.comment,
+        assignee=row.assignee_id,
+        assignee_name=None if row.assignee is None else row.assignee.name,
+        archived=row.shelf == Shelf.ARCHIVED,
+        hidden=row.shelf == Shelf.HIDDEN,
+        changed_at=row.changed_at,
     )
 
 
@@ -136,4 +156,7 @@ def _common(event: Event) -> dict[str, object]:
         "session": event.session,
         "summary": event.summary,
         "truncated": event.truncated,
+        "division": event.division_id,
+        "session_id": event.session_id,
+        "hidden_by": event.hidden_by,
     }

@@ -14,7 +14,8 @@ from server_app.accounts.sessions import Login
 from server_app.api_base.body import parsed
 from server_app.context import context
 from server_app.events.models import Event, EventSession
-from server_app.events.queries import EventFilter, events_of, get_session, list_sessions
+from server_app.events.queries import events_of, get_session, list_sessions
+from server_app.events.wanted import SessionFilter
 from server_app.web.fragments import unchanged, version_of
 from server_app.web.story import Story, story
 
@@ -62,7 +63,7 @@ def event_session(*, login: Login, number: int) -> ResponseReturnValue:
 
 
 def _listed(session: Session, who: Principal, cursor: str | None) -> dict[str, Any]:
-    wanted = parsed(EventFilter, {"cursor": cursor} if cursor else {})
+    wanted = parsed(SessionFilter, {"cursor": cursor} if cursor else {})
     page = list_sessions(session, who, wanted)
     version = version_of((row.id, row.events, row.last_time, row.summary, row.sensor.name) for row in page.items)
     return {"sessions": page.items, "older": page.next, "live": cursor is None, "version": version}

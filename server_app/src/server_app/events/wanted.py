@@ -1,0 +1,78 @@
+"""What a list of events or sessions is asked for. Pure."""
+
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from sensor_wire.base import PortNumber, Timestamp
+from sensor_wire.v1.event import EventKind, Protocol, Severity
+from server_app.api_base.model import ApiModel
+from server_app.events.addresses import AddressText
+from server_app.events.columns import Shelf
+from server_app.events.models import SessionStatus
+from server_app.fields import RowId
+from server_app.paging import PageRequest
+
+
+class Order(StrEnum):
+    """By time."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+
+
+class EventConditions(ApiModel):
+    """Which events; what is left out does not matter.
+
+    `source` is an address, a network or a range; `severity` is the least; `text` are words of the summary, by their
+    beginnings. Those that an event filter hides are shown by `hidden` alone, all or those of one filter.
+    """
+
+    division: RowId | None = None
+    sensor: RowId | None = None
+    service: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")] | None = None
+    session: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")] | None = None
+    source: AddressText | None = None
+    kind: EventKind | None = None
+    severity: Severity | None = None
+    protocol: Protocol | None = None
+    port: Annotated[PortNumber, Field(description="of the destination")] | None = None
+    since: Timestamp | None = None
+    until: Annotated[Timestamp, Field(description="this moment is not included")] | None = None
+    text: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"[^\W_]")] | None = None
+    hidden: bool = False
+
+
+class SessionConditions(EventConditions):
+    """Which sessions; a session's time is that of its last event."""
+
+    status: SessionStatus | None = None
+    assignee: RowId | None = None
+    archived: bool = False
+
+    @model_validator(mode="after")
+    def _one_shelf(self) -> Self:
+        if self.hidden and self.archived:
+            raise ValueError("hidden sessions are not in the archive: ask for one or the other")
+        return self
+
+    @property
+    def shelf(self) -> Shelf:
+        """Where they are kept."""
+        if self.hidden:
+            return Shelf.HIDDEN
+        return Shelf.ARCHIVED if self.archived else Shelf.LIVE
+
+
+class EventFilter(PageRequest, EventConditions):
+    """A page of events."""
+
+    order: Order = Order.NEWEST
+    hidden_by: Annotated[RowId, Field(description="an event filter")] | None = None
+
+
+class SessionFilter(PageRequest, SessionConditions):
+    """A page of sessions."""
+
+    order: Order = Order.NEWEST

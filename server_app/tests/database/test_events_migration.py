@@ -1,0 +1,82 @@
+"""Events of the first schema come through with their numbers, and back again."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from sqlalchemy import Connection, text
+
+from server_app import migrate
+from server_app.db import Database, now
+from server_app.events import queries
+from server_app.events.models import Event, EventSession
+
+DAY = "2026-11-20"
+SOURCES = ["192.0.2.17", "2001:db8::1", "::", "255.255.255.255"]
+
+
+def insert(connection: Connection, table: str, **values: Any) -> None:
+    names = ", ".join(values)
+    marks = ", ".join(f":{name}" for name in values)
+    connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({marks})"), values)  # noqa: S608 - constants of this test
+
+
+def fill(connection: Connection) -> None:
+    moment = now().isoformat(sep=" ")
+    insert(connection, "divisions", id=3, name="Berlin")
+    insert(connection, "sensors", id=5, name="s", location="", division_id=3, created_at=moment)
+    shared = {"service": "cowrie", "kind": "login", "severity": 2, "protocol": "tcp", "destination_ip": "192.0.2.1"}
+    for number, source in enumerate(SOURCES, start=7):
+        time = f"{DAY} 10:{number:02}:00.000000"
+        own: dict[str, Any] = {"sensor_id": 5, "session": f"c-{number}", "source_ip": source, "source_port": 50000}
+        own |= {**shared, "destination_port": 22, "summary": f"login {number}"}
+        ends: dict[str, Any] = {"first_time": time, "last_time": time, "summary_rank": 23, "summary_time": time}
+        insert(connection, "event_sessions", id=number * 10, events=1, **ends, **own)
+        uuid = f"0193{number:04x}000070008000000000000000"
+        empty: dict[str, Any] = {"details": "[]", "packets": "[]", "truncated": False}
+        insert(connection, "events", id=number, uuid=uuid, time=time, received_at=time, **own, **empty)
+
+
+@pytest.fixture
+def url(database_url: str, tmp_path: Path) -> str:
+    return database_url or f"sqlite:///{tmp_path / 'server.db'}"
+
+
+def test_events_keep_their_numbers_and_addresses_up_and_down(url: str) -> None:
+    database = Database(url)
+    with database.engine.connect() as connection:
+        config = migrate.configuration(connection)
+        command.upgrade(config, "0011")
+        fill(connection)
+        before = contents(connection)
+        connection.commit()
+        command.upgrade(config, "head")
+        connection.commit()
+
+    with database.reading() as session:
+        rows = [session.get_one(Event, number) for number in range(7, 11)]
+        assert [row.source_ip for row in rows] == SOURCES
+        assert [(row.session_id, row.division_id, row.session) for row in rows] == [
+            (number * 10, 3, f"c-{number}") for number in range(7, 11)
+        ]
+        heads = [session.get_one(EventSession, number * 10) for number in range(7, 11)]
+        assert [(row.source_ip, row.status, row.division_id) for row in heads] == [(ip, "new", 3) for ip in SOURCES]
+        assert len(queries.events_of(session, heads[0], 10)) == 1
+        counts = session.execute(text("SELECT span, sum(events) FROM event_counts GROUP BY span ORDER BY span")).all()
+        assert [tuple(row) for row in counts] == [(1, 4), (24, 4)]
+        assert session.scalar(text("SELECT sum(events) FROM event_targets")) == 4
+
+    with database.engine.connect() as connection:
+        command.downgrade(migrate.configuration(connection), "0011")
+        assert contents(connection) == before
+        insert(connection, "divisions", name="next")
+    database.close()
+
+
+def contents(connection: Connection) -> list[list[dict[str, Any]]]:
+    tables = ("events", "event_sessions")
+    return [
+        [dict(row) for row in connection.execute(text(f"SELECT * FROM {table} ORDER BY id")).mappings()]  # noqa: S608 - constants
+        for table in tables
+    ]
