@@ -25,10 +25,12 @@ TOOLS = [
     "iproute2",
     "iputils-ping",
     "jq",
+    "ldap-utils",
     "nftables",
     "nmap",
     "openssh-client",
     "skopeo",
+    "slapd",
     "sshpass",
 ]
 INSTALL = (

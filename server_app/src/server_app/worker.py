@@ -1,15 +1,19 @@
 """The worker: runs tasks, and alone holds the key of the certificate authority."""
 
+from datetime import timedelta
+
 import structlog
 
 from server_app.audit import recording
 from server_app.audit import service as audit
+from server_app.audit.preferences import AuditSection
 from server_app.db import Database, now
 from server_app.enrolment import tasks as enrolment
 from server_app.initialise import renew_server_certificate
 from server_app.pki import authority
 from server_app.platforms.store import FirmwareStore
 from server_app.platforms.tasks import FirmwareTasks
+from server_app.preferences import service as preferences
 from server_app.sensors import tasks as sensors
 from server_app.services.registry import Registry
 from server_app.services.tasks import ServiceTasks
@@ -40,7 +44,7 @@ def prepare(settings: Settings, queue: TaskQueue) -> None:
     firmware.register(runner)
     enrolment.register(queue, database, signer)
     queue.handle_daily("renew-server-certificate", lambda: renew_server_certificate(settings, signer))
-    queue.handle_daily("remove-old-audit-entries", lambda: _remove_old_entries(database))
+    queue.handle_daily("remove-old-audit-entries", lambda: remove_old_audit_entries(database))
     queue.handle_each_minute("enqueue-forgotten-tasks", runner.enqueue_forgotten)
     queue.handle_daily("drop-old-tasks", runner.drop_old)
     queue.handle_each_minute("sweep-uploads", uploads.sweep)
@@ -58,6 +62,9 @@ def run(settings: Settings) -> None:
     queue.work(THREADS)
 
 
-def _remove_old_entries(database: Database) -> None:
-    removed = audit.remove_old(database, now())
+def remove_old_audit_entries(database: Database) -> None:
+    """Remove entries of the audit log that are kept no longer."""
+    with database.reading() as session:
+        keep = timedelta(days=preferences.load(session, AuditSection).keep_days)
+    removed = audit.remove_old(database, now() - keep)
     LOG.info("old_audit_entries_removed", count=removed)

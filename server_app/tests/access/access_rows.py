@@ -70,6 +70,8 @@ ROWS = [
     # Settings
     Row("GET /settings", ADMIN),
     Row("PATCH /settings/sensors", ADMIN, {"poll_interval": 5}),
+    Row("PATCH /settings/ldap", ADMIN, {"user_base": "dc=example,dc=com"}),
+    Row("PATCH /settings/audit", ADMIN, {"keep_days": 30}),
     # Audit log
     Row("GET /audit", ADMIN),
     # Sensors

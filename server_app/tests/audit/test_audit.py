@@ -8,6 +8,7 @@ import pytest
 from server_bench import PASSWORD, Bench, Person
 from sqlalchemy import select, update
 
+from server_app import worker
 from server_app.accounts.models import Role, User
 from server_app.audit import actor, service
 from server_app.audit.actor import Actor, ActorKind
@@ -158,13 +159,14 @@ def test_only_administrators_see_it(bench: Bench, role: Role) -> None:
 
 
 def test_old_entries_go(bench: Bench) -> None:
+    bench.admin.ok("PATCH", "/settings/audit", json={"keep_days": 30})
     with bench.database.writing() as session:
-        service.record(session, "changed", "thing", None, None, None)
-        old = now() - service.KEEP - timedelta(seconds=1)
-        session.execute(update(AuditEntry).where(AuditEntry.object_type == "thing").values(time=old))
-    assert service.remove_old(bench.database, now()) == 1
-    assert entries(bench, object="thing") == []
-    assert entries(bench) != []
+        for name, age in (("old", timedelta(days=31)), ("young", timedelta(days=29))):
+            service.record(session, "changed", name, None, None, None)
+            session.execute(update(AuditEntry).where(AuditEntry.object_type == name).values(time=now() - age))
+    worker.remove_old_audit_entries(bench.database)
+    assert entries(bench, object="old") == []
+    assert len(entries(bench, object="young")) == 1
 
 
 def test_what_the_worker_does_is_the_workers(bench: Bench) -> None:

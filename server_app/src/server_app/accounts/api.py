@@ -1,7 +1,7 @@
 from apiflask import APIBlueprint
 from flask import Response, jsonify
 
-from server_app.accounts import service, sessions
+from server_app.accounts import sessions
 from server_app.accounts.models import User
 from server_app.accounts.principal import Principal
 from server_app.accounts.schemas import Credentials, CurrentUser, LoginAnswer, OwnSessions, session_item
@@ -19,6 +19,7 @@ from server_app.api_base.described import refuses
 from server_app.audit import service as audit
 from server_app.context import context
 from server_app.db import now
+from server_app.directory import service as directory
 from server_app.errors import Unauthenticated
 
 
@@ -28,11 +29,11 @@ def make_blueprint() -> APIBlueprint:
 
     @blueprint.post("")
     @blueprint.output(LoginAnswer)
-    @refuses(401, 429)
+    @refuses(401, 403, 429, 503)
     @receives(Credentials)
     def log_in(body: Credentials) -> Response:
         """Log in with name and password; the session is the cookie that comes back."""
-        login = service.log_in(context().database, body.username, body.password, client_address(), now())
+        login = directory.log_in(context().database, body.username, body.password, client_address(), now())
         response = jsonify(_answer(login).model_dump(mode="json"))
         set_cookie(response, login)
         return response

@@ -88,7 +88,12 @@ def confirm(database: Database, user_id: int, password: str, address: str, now: 
         reason = FieldError("/current_password", "is not your password")
         raise Forbidden("This needs your own current password.", (reason,))
     with database.writing() as session:
-        throttle.forget(session, user.name, address, now)
+        attempt_succeeded(session, user.name, address, now)
+
+
+def attempt_succeeded(session: Session, username: str, address: str, now: datetime) -> None:
+    """Take back what `begin_attempt` has counted."""
+    throttle.forget(session, username, address, now)
 
 
 def record_failure(session: Session, user: User | None, address: str) -> None:

@@ -1,6 +1,6 @@
 """The record of changes and logins: who did what, when, from where. It is only ever added to, until it is old."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, StringConstraints
@@ -15,7 +15,6 @@ from server_app.db import Database
 from server_app.fields import RowId
 from server_app.paging import Page, PageRequest, newest_first
 
-KEEP = timedelta(days=365)
 REMOVED_AT_ONCE = 5_000
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_-]{0,31}$")]
 
@@ -83,13 +82,13 @@ def list_entries(session: Session, who: Principal, wanted: AuditFilter) -> Page[
     return newest_first(session, query, (AuditEntry.time, AuditEntry.id), lambda entry: (entry.time, entry.id), wanted)
 
 
-def remove_old(database: Database, now: datetime) -> int:
-    """Remove entries that are kept no longer, some at a time so that writers in between wait for little.
+def remove_old(database: Database, before: datetime) -> int:
+    """Remove entries from before a moment, some at a time so that writers in between wait for little.
 
     Returns:
         How many went.
     """
-    old = select(AuditEntry.id).where(AuditEntry.time < now - KEEP).order_by(AuditEntry.time).limit(REMOVED_AT_ONCE)
+    old = select(AuditEntry.id).where(AuditEntry.time < before).order_by(AuditEntry.time).limit(REMOVED_AT_ONCE)
     removed = 0
     while True:
         with database.writing() as session:

@@ -1,6 +1,8 @@
 """All sections of the system-wide settings; a feature adds its own here."""
 
+from server_app.audit.preferences import AuditSection
+from server_app.directory.preferences import LdapSection
 from server_app.preferences.section import Section
 from server_app.sensors.preferences import SensorSection
 
-SECTIONS: tuple[type[Section], ...] = (SensorSection,)
+SECTIONS: tuple[type[Section], ...] = (SensorSection, LdapSection, AuditSection)

@@ -4,13 +4,13 @@ from apiflask import APIBlueprint
 from flask import Response
 
 from server_app.accounts import passwords
-from server_app.accounts import service as accounts
 from server_app.accounts.principal import Principal
 from server_app.api_base.auth import client_address, login_required, login_token, session_required
 from server_app.api_base.body import receives
 from server_app.api_base.described import refuses
 from server_app.context import context
 from server_app.db import now
+from server_app.directory import service as directory
 from server_app.users import service
 from server_app.users.schemas import NewUser, OwnChange, UserChange, UserItem, UserList, user_item
 
@@ -49,7 +49,7 @@ def make_blueprint() -> APIBlueprint:
 
     @blueprint.patch("/<int:user_id>")
     @blueprint.output(UserItem)
-    @refuses(429)
+    @refuses(429, 503)
     @session_required
     @receives(UserChange)
     def update_user(user_id: int, body: UserChange, principal: Principal) -> UserItem:
@@ -79,7 +79,7 @@ def make_blueprint() -> APIBlueprint:
 
     @blueprint.patch("/me")
     @blueprint.output(UserItem)
-    @refuses(429)
+    @refuses(429, 503)
     @session_required
     @receives(OwnChange)
     def update_self(body: OwnChange, principal: Principal) -> UserItem:
@@ -96,5 +96,5 @@ def _confirmed(who: Principal, user_id: int, values: dict[str, Any]) -> str | No
     """The hash of a new password if there is one, once the acting user has confirmed the change where it needs that."""
     given = values.pop("current_password", "")
     if service.needs_password(who, user_id, values):
-        accounts.confirm(context().database, who.user_id, given, client_address(), now())
+        directory.confirm(context().database, who.user_id, given, client_address(), now())
     return passwords.hashed(values["password"]) if "password" in values else None

@@ -5,11 +5,12 @@ from urllib.parse import urlsplit
 from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from server_app.accounts import service, sessions
+from server_app.accounts import sessions
 from server_app.accounts.sessions import Login
 from server_app.api_base.auth import clear_cookie, client_address, current_login, require_csrf, set_cookie
 from server_app.context import context
 from server_app.db import now
+from server_app.directory import service as directory
 from server_app.errors import Refusal
 from server_app.web.security import refuse_other_sites
 
@@ -29,7 +30,7 @@ def login() -> ResponseReturnValue:
     username = request.form.get("username", "")[:LONGEST_NAME]
     password = request.form.get("password", "")[:LONGEST_PASSWORD]
     try:
-        made = service.log_in(context().database, username, password, client_address(), now())
+        made = directory.log_in(context().database, username, password, client_address(), now())
     except Refusal as refusal:
         return make_response(_form(wanted, username, refusal.detail), refusal.status)
     response = make_response(redirect(wanted))

@@ -1,0 +1,66 @@
+from typing import Annotated, ClassVar, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, StringConstraints, model_validator
+
+from server_app.accounts.models import Role
+from server_app.directory.groups import DivisionOfGroup, RoleOfGroup
+from server_app.preferences.section import Section
+
+MOST_RULES = 200
+Line = Annotated[str, StringConstraints(max_length=512, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Attribute = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$")]
+Filter = Annotated[
+    str,
+    StringConstraints(max_length=512, pattern=r"^\([^\x00-\x1f\x7f]*\)$"),
+    Field(examples=["(uid={username})"]),
+]
+Url = Annotated[
+    str,
+    StringConstraints(max_length=255, pattern=r"^(ldaps?://[A-Za-z0-9.:\[\]-]+)?$"),
+    Field(examples=["ldaps://directory.example.com"]),
+]
+Pem = Annotated[str, StringConstraints(max_length=65536)]
+Secret = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+
+
+class LdapSection(Section):
+    """Logins by an LDAP directory, for names that this server does not have itself.
+
+    `{username}` in `user_filter` is what was typed, `{dn}` in `group_filter` the user's distinguished name. Without
+    `group_base`, the groups are those in the user's `group_attribute`. Whoever is in no group with a role, and there is
+    no `default_role`, may not log in. The connection is always encrypted: `ldaps://`, or `ldap://` with `start_tls`.
+    """
+
+    name: ClassVar[str] = "ldap"
+    secrets: ClassVar[frozenset[str]] = frozenset({"bind_password"})
+
+    enabled: bool = False
+    url: Url = ""
+    start_tls: bool = False
+    ca: Pem = ""
+    bind_dn: Line = ""
+    bind_password: Secret | None = None
+    user_base: Line = ""
+    user_filter: Filter = "(uid={username})"
+    id_attribute: Attribute = "entryUUID"
+    name_attribute: Attribute = "uid"
+    full_name_attribute: Attribute = "cn"
+    email_attribute: Attribute = "mail"
+    group_attribute: Attribute = "memberOf"
+    group_base: Line = ""
+    group_filter: Filter = "(member={dn})"
+    default_role: Role | None = None
+    roles: Annotated[tuple[RoleOfGroup, ...], Field(max_length=MOST_RULES)] = ()
+    divisions: Annotated[tuple[DivisionOfGroup, ...], Field(max_length=MOST_RULES)] = ()
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.enabled and not (self.url and self.user_base):
+            raise ValueError("a directory needs url and user_base")
+        if self.url.startswith("ldap://") and not self.start_tls:
+            raise ValueError("passwords are not sent unencrypted: use ldaps:// or start_tls")
+        if "{username}" not in self.user_filter:
+            raise ValueError("user_filter must have {username}")
+        urlsplit(self.url).port  # noqa: B018 - raises ValueError when it is none
+        return self
