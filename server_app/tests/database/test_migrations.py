@@ -61,6 +61,14 @@ def test_several_starters_migrate_once(url: str, tmp_path: Path) -> None:
     database.close()
 
 
+def test_foreign_keys_act_after_migrations(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'server.db'}")
+    migrate.upgrade(database, tmp_path)
+    with database.engine.connect() as connection:  # the one that migrated: it comes back from the pool
+        assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
+    database.close()
+
+
 def test_moments_come_back_in_utc(url: str, tmp_path: Path) -> None:
     database = Database(url)
     migrate.upgrade(database, tmp_path)

@@ -1,5 +1,6 @@
 """The commands of docs/api.md, run in their order by a shell against the real server behind TLS."""
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -14,6 +15,11 @@ from tls_front import tls_front
 
 from server_app.pki import authority
 
+OPTIONS = {
+    "type": "object",
+    "properties": {"hostname": {"type": "string", "maxLength": 64}},
+    "additionalProperties": False,
+}
 GUIDE = Path(__file__).parents[3] / "docs" / "api.md"
 
 
@@ -50,7 +56,9 @@ def test_every_command_of_the_guide_works(tmp_path: Path, registry_url: str) -> 
             (place / ".curlrc").write_text(f'connect-to = "server.example.com:8443:127.0.0.1:{port}"\n')
             (place / "server-ca.crt").write_bytes((server.folder / "tls" / "ca.crt").read_bytes())
             (place / "admin_password").write_text(PASSWORD + "\n")
-            (place / "cowrie-amd64.tar.gz").write_bytes(service_archive(repository="guide/cowrie"))
+            (place / "cowrie-amd64.tar.gz").write_bytes(
+                service_archive(repository="guide/cowrie", options=json.dumps(OPTIONS))
+            )
             script = "\n".join(["set -euo pipefail", *blocks()])
             environment = server.environment | {"CURL_HOME": str(place), "HOME": str(place)}
             done = subprocess.run(
@@ -68,7 +76,7 @@ def test_every_command_of_the_guide_works(tmp_path: Path, registry_url: str) -> 
         assert sensors["cellar-1"]["division_name"] == "Berlin"
         assert token_of((place / f"sensor-{sensors['cellar-1']['id']}.tar.gz").read_bytes())
         assigned = server.call("GET", f"/sensors/{sensors['cellar-1']['id']}/services").json()["items"]
-        assert [item["service"] for item in assigned] == ["cowrie"]
+        assert [(item["service"], item["options"]) for item in assigned] == [("cowrie", {"hostname": "backup-2"})]
         assert "alice" in {user["name"] for user in server.call("GET", "/users").json()["items"]}
         assert server.call("POST", "/events", json={"events": []}, headers=certificate).status_code == 403
         assert server.call("GET", "/users/me/tokens").json()["items"] == []

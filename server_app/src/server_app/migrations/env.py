@@ -24,7 +24,9 @@ def rows_of_others_stay(connection: Connection) -> Iterator[None]:
     cursor.execute("PRAGMA foreign_keys=OFF")
     try:
         yield
+        connection.commit()
     finally:
+        connection.rollback()  # of what failed; the pragma does nothing before
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
 
