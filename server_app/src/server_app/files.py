@@ -1,6 +1,9 @@
-"""Files that appear as a whole or not at all."""
+"""Files that appear as a whole or not at all, and locks."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 
@@ -26,3 +29,11 @@ def write_atomically(path: Path, content: bytes, mode: int) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+@contextmanager
+def exclusive(lock_file: Path) -> Iterator[None]:
+    """Hold a lock among the processes that share the file's folder."""
+    with lock_file.open("a") as file:
+        flock(file, LOCK_EX)
+        yield

@@ -1,7 +1,5 @@
 """What `server-app init` does: bring volumes, empty or old, to what web and worker need. Again, it changes nothing."""
 
-from urllib.parse import urlsplit
-
 import structlog
 from sqlalchemy import select
 
@@ -11,8 +9,8 @@ from server_app.accounts.models import Role, User
 from server_app.audit import recording
 from server_app.db import Database, now
 from server_app.divisions.models import Division
-from server_app.pki import authority, server_certificate
-from server_app.pki.authority import Authority
+from server_app.files import exclusive
+from server_app.pki.upkeep import Upkeep
 from server_app.settings import Settings
 
 ADMIN = "admin"
@@ -22,7 +20,7 @@ LOG = structlog.get_logger(__name__)
 
 
 def initialise(settings: Settings) -> None:
-    """Database, certificate authority, server certificate and the first user.
+    """Database, certificates and the first user.
 
     Raises:
         RuntimeError: something an operator has to provide is missing; the message says what.
@@ -30,19 +28,12 @@ def initialise(settings: Settings) -> None:
     recording.listen()
     database = Database(settings.database)
     try:
-        with migrate.exclusive(settings.data_dir / "init.lock"):
+        with exclusive(settings.data_dir / "init.lock"):
             migrate.upgrade(database, settings.data_dir)
-            renew_server_certificate(settings, authority.load_or_create(settings.ca_dir, now()))
+            Upkeep(settings, database).run(now())
             _ensure_first_user(settings, database)
     finally:
         database.close()
-
-
-def renew_server_certificate(settings: Settings, signer: Authority) -> None:
-    """Make a new server certificate if there is none, its names have changed or it ends soon."""
-    host = urlsplit(settings.public_url).hostname or "localhost"
-    if server_certificate.ensure(settings.tls_dir, signer, settings.server_names or (host,), now()):
-        LOG.info("server_certificate_made", folder=str(settings.tls_dir))
 
 
 def _ensure_first_user(settings: Settings, database: Database) -> None:

@@ -1,8 +1,5 @@
 """Brings the database to the newest schema. Several starters may try at once: one does it, the others wait."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 from alembic import command
@@ -13,6 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from server_app.db import Database
+from server_app.files import exclusive
 from server_app.models import Base
 
 ADVISORY_LOCK = 0x486F6E6579  # "Honey", PostgreSQL's lock across hosts
@@ -69,14 +67,6 @@ def configuration(connection: Connection) -> Config:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
     return config
-
-
-@contextmanager
-def exclusive(lock_file: Path) -> Iterator[None]:
-    """Hold a lock among the processes that share the file's folder."""
-    with lock_file.open("a") as file:
-        flock(file, LOCK_EX)
-        yield
 
 
 def _refuse_newer(connection: Connection, config: Config) -> None:

@@ -9,7 +9,7 @@ from server_app.divisions.models import Division
 from server_app.enrolment.models import EnrolmentToken
 from server_app.events.models import Event, EventCount, EventSession, EventTarget
 from server_app.idempotency.models import IdempotencyKey
-from server_app.pki.models import Certificate
+from server_app.pki.models import AuthorityCertificate, Certificate, SensorCertificate, ServerCertificate
 from server_app.platforms.models import Firmware
 from server_app.polling.models import DesiredVersion
 from server_app.preferences.models import Preference
@@ -22,6 +22,7 @@ from server_app.uploads.models import Upload
 __all__ = [
     "ApiToken",
     "AuditEntry",
+    "AuthorityCertificate",
     "Base",
     "Certificate",
     "Contact",
@@ -40,7 +41,9 @@ __all__ = [
     "Preference",
     "Role",
     "Sensor",
+    "SensorCertificate",
     "SensorStatus",
+    "ServerCertificate",
     "Service",
     "ServiceAssignment",
     "ServiceRevision",

@@ -64,8 +64,18 @@ class Settings(BaseSettings):
 
     @property
     def ca_certificate(self) -> Path:
-        """The authority that sensors are checked against and told to trust."""
+        """The authorities that sensors are checked against."""
         return self.tls_dir / "ca.crt"
+
+    @property
+    def trust(self) -> Path:
+        """Whom sensors are told to trust: these authorities, and those of the server's own certificate."""
+        return self.tls_dir / "trust.crt"
+
+    @property
+    def revocation_lists(self) -> Path:
+        """The lists of revoked certificates."""
+        return self.tls_dir / "crl.pem"
 
 
 def _parts(text: str) -> list[str]:

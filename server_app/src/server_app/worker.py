@@ -1,4 +1,4 @@
-"""The worker: runs tasks, and alone holds the key of the certificate authority."""
+"""The worker: runs tasks, and alone holds the keys of the certificate authorities."""
 
 from datetime import timedelta
 
@@ -8,9 +8,9 @@ from server_app.audit import recording
 from server_app.audit import service as audit
 from server_app.audit.preferences import AuditSection
 from server_app.db import Database, now
-from server_app.enrolment import tasks as enrolment
-from server_app.initialise import renew_server_certificate
-from server_app.pki import authority
+from server_app.enrolment.tasks import EnrolmentTasks
+from server_app.pki.tasks import CertificateTasks
+from server_app.pki.upkeep import Upkeep
 from server_app.platforms.store import FirmwareStore
 from server_app.platforms.tasks import FirmwareTasks
 from server_app.preferences import service as preferences
@@ -33,8 +33,9 @@ def prepare(settings: Settings, queue: TaskQueue) -> None:
         RuntimeError: `server-app init` has not run.
     """
     recording.listen()
-    signer = authority.load(settings.ca_dir)
     database = Database(settings.database)
+    upkeep = Upkeep(settings, database)
+    upkeep.run(now())
     runner = Runner(database, queue)
     uploads = UploadedFiles(database, settings.uploads_dir)
     services = ServiceTasks(database, Registry(settings.registry_url), uploads, settings.max_upload_bytes)
@@ -42,8 +43,8 @@ def prepare(settings: Settings, queue: TaskQueue) -> None:
     settings.uploads_dir.mkdir(mode=0o700, exist_ok=True)
     services.register(runner)
     firmware.register(runner)
-    enrolment.register(queue, database, signer)
-    queue.handle_daily("renew-server-certificate", lambda: renew_server_certificate(settings, signer))
+    EnrolmentTasks(database, upkeep).register(queue)
+    CertificateTasks(database, upkeep, settings.data_dir).register(queue, runner)
     queue.handle_daily("remove-old-audit-entries", lambda: remove_old_audit_entries(database))
     queue.handle_each_minute("enqueue-forgotten-tasks", runner.enqueue_forgotten)
     queue.handle_daily("drop-old-tasks", runner.drop_old)

@@ -69,6 +69,7 @@ ROWS = [
     Row("DELETE /contacts/{contact_id}", WRITE),
     # Settings
     Row("GET /settings", ADMIN),
+    Row("PATCH /settings/certificates", ADMIN, {"overlap_days": 3}),
     Row("PATCH /settings/sensors", ADMIN, {"poll_interval": 5}),
     Row("PATCH /settings/ldap", ADMIN, {"user_base": "dc=example,dc=com"}),
     Row("PATCH /settings/audit", ADMIN, {"keep_days": 30}),
@@ -85,6 +86,7 @@ ROWS = [
     # Enrolment and polling
     Row("POST /sensors/{sensor_id}/config", WRITE),
     Row("POST /sensors/enrol", EVERYBODY, {"token": "{token}", "csr": "{csr}"}),
+    Row("POST /sensors/certificate", EVERYBODY, "{renewal}"),
     Row("POST /sensors/status", SENSOR, "{report}"),
     # Assignments
     Row("GET /assignments", USERS),
@@ -106,7 +108,15 @@ ROWS = [
     Row("GET /events/sessions/{session_id}", READ),
     # Certificates
     Row("GET /certs", USERS),
+    Row("GET /certs/{certificate_id}", READ),
     Row("POST /certs/{certificate_id}/revoke", WRITE),
+    Row("POST /certs/revoke", WRITE, query="?sensor={sensor_id}"),
+    Row("POST /certs/authority", ADMIN),
+    Row("POST /certs/authority/{authority_id}/end", ADMIN),
+    Row("PUT /certs/server", ADMIN, "{own_certificate}"),
+    Row("DELETE /certs/server", ADMIN),
+    Row("GET /certs/authorities", EVERYBODY),
+    Row("GET /certs/crl", EVERYBODY),
     # Platforms
     Row("GET /platforms", USERS),
     Row("GET /platforms/{platform}", USERS),

@@ -9,9 +9,9 @@ import pytest
 from cryptography import x509
 from server_bench import settings_for, start
 
-from server_app.db import now
+from server_app.db import Database, now
 from server_app.initialise import initialise
-from server_app.pki import authority, server_certificate
+from server_app.pki.upkeep import Upkeep
 from server_app.settings import Settings
 
 
@@ -37,7 +37,8 @@ def test_everything_is_there_and_only_for_its_owner(tmp_path: Path) -> None:
     settings = settings_for(tmp_path, server_names="sensors.example.com,10.213.0.1,2001:db8::1")
     initialise(settings)
 
-    assert set(tree(tmp_path)) == {"ca/ca.key", "ca/ca.crt", "tls/ca.crt", "tls/server.crt", "tls/server.key"}
+    published = {f"tls/{name}" for name in ("ca.crt", "trust.crt", "crl.pem", "crl.until", "server.crt", "server.key")}
+    assert set(tree(tmp_path)) == {"ca/ca.key", "ca/ca.crt"} | published
     for secret in (settings.ca_dir / "ca.key", settings.tls_dir / "server.key"):
         assert stat.S_IMODE(secret.stat().st_mode) == 0o600
     ca = x509.load_pem_x509_certificate(settings.ca_certificate.read_bytes())
@@ -72,14 +73,16 @@ def test_other_names_get_another_certificate_from_the_same_authority(tmp_path: P
 def test_the_certificate_is_renewed_when_a_third_of_its_life_is_left(tmp_path: Path) -> None:
     settings = settings_for(tmp_path)
     initialise(settings)
-    signer = authority.load(settings.ca_dir)
+    database = Database(settings.database)
+    upkeep = Upkeep(settings, database)
 
-    def ensure(days: int) -> bool:
-        return server_certificate.ensure(
-            settings.tls_dir, signer, ("server.example.com",), now() + timedelta(days=days)
-        )
+    def renewed(days: int) -> bool:
+        before = leaf(settings)
+        upkeep.run(now() + timedelta(days=days))
+        return leaf(settings) != before
 
-    assert [ensure(200), ensure(280), ensure(281)] == [False, True, False]
+    assert [renewed(200), renewed(280), renewed(281)] == [False, True, False]
+    database.close()
 
 
 def test_without_names_the_public_urls_host_is_the_name(tmp_path: Path) -> None:

@@ -21,14 +21,14 @@ from server_app.db import now
 from server_app.enrolment import api, service
 from server_app.enrolment.models import EnrolmentToken
 from server_app.errors import Forbidden
-from server_app.pki import authority
-from server_app.pki.models import Certificate
+from server_app.pki import authority, keyring
+from server_app.pki.models import Certificate, SensorCertificate
 from server_app.task_queue import TaskQueue
 
 
 def certificates(bench: Bench) -> int:
     with bench.database.reading() as session:
-        return len(session.scalars(select(Certificate)).all())
+        return len(session.scalars(select(SensorCertificate)).all())
 
 
 def test_the_archive_holds_all_a_sensor_needs(bench: Bench) -> None:
@@ -43,7 +43,7 @@ def test_the_archive_holds_all_a_sensor_needs(bench: Bench) -> None:
         assert member is not None
         config = json.load(member)
     assert (config["sensor_id"], config["sensor_name"], config["server_url"]) == (sensor, "one", URL)
-    assert config["ca_chain"] == bench.settings.ca_certificate.read_text()
+    assert config["ca_chain"] == bench.settings.trust.read_text()
 
 
 def test_the_database_holds_no_token(bench: Bench) -> None:
@@ -225,7 +225,7 @@ def test_many_at_once_get_one_certificate(bench: Bench) -> None:
 
 
 def test_the_web_application_never_reads_the_authoritys_key(bench: Bench) -> None:
-    (bench.settings.ca_dir / authority.KEY_FILE).unlink()
+    (bench.settings.ca_dir / keyring.KEY_FILE).unlink()
     app = create_app(bench.settings, TaskQueue(bench.settings.data_dir))
     context: Context = app.extensions[KEY]
     assert app.test_client().get("/api/system/identify", base_url=URL).data == b"HoneySens"

@@ -25,7 +25,7 @@ from server_app.app import create_app
 from server_app.context import KEY, Context
 from server_app.db import Database
 from server_app.divisions.models import Division
-from server_app.pki import authority
+from server_app.pki import authority, keyring
 from server_app.pki.authority import Authority
 from server_app.settings import Settings
 from server_app.task_queue import TaskQueue
@@ -100,7 +100,7 @@ class Bench:
 
     @property
     def authority(self) -> Authority:
-        return authority.load(self.settings.ca_dir)
+        return keyring.load(self.settings.ca_dir)
 
     @property
     def admin(self) -> Person:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography import x509
+from cryptography.x509.verification import Store
 from flask import request
 
 from server_app.api_base.auth import client_address, from_trusted_proxy
@@ -43,20 +44,23 @@ def authenticated_sensor() -> int:
         raise Unauthenticated("A sensor's client certificate is required. Enrol the sensor.")
     try:
         certificate = from_header(value)
-        sensor_id = sensor_of(certificate, _authority(), now())
+        sensor_id = sensor_of(certificate, _authorities(), now())
     except BadCertificate as error:
         raise Forbidden(f"The client certificate is refused: {error}. Enrol the sensor again.") from error
     with context().database.reading() as session:
-        service.require_active(session, certificate, sensor_id)
+        fresh = service.require_active(session, certificate, sensor_id)
     actor.become(Actor(ActorKind.SENSOR, sensor_id, address=client_address()))
+    if fresh is not None:
+        with context().database.writing() as session:
+            service.note_first_use(session, fresh, sensor_id, now())
     return sensor_id
 
 
-def _authority() -> x509.Certificate:
+def _authorities() -> Store:
     path = context().settings.ca_certificate
     return _loaded(path, path.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=2)
-def _loaded(path: Path, _changed: int) -> x509.Certificate:
-    return x509.load_pem_x509_certificate(path.read_bytes())
+def _loaded(path: Path, _changed: int) -> Store:
+    return Store(x509.load_pem_x509_certificates(path.read_bytes()))

@@ -2,19 +2,20 @@ from apiflask import APIBlueprint
 from flask import Response
 
 from sensor_wire.sensor_config import SensorConfig
-from sensor_wire.v1.enrolment import EnrolmentAnswer, EnrolmentRequest
+from sensor_wire.v1.enrolment import EnrolmentAnswer, EnrolmentRequest, RenewalRequest
 from server_app.accounts.principal import Principal
 from server_app.api_base.auth import login_required
 from server_app.api_base.body import receives
 from server_app.api_base.described import refuses
 from server_app.context import context
 from server_app.db import now
-from server_app.enrolment import service
+from server_app.enrolment import renewal, service
 from server_app.enrolment.config_archive import packed
+from server_app.enrolment.jobs import RENEW, SIGN
+from server_app.enrolment.proof import Proof, proven
 from server_app.enrolment.requests import public_key_of
-from server_app.enrolment.tasks import SIGN
 from server_app.errors import Unavailable
-from server_app.pki.models import Certificate
+from server_app.pki.models import SensorCertificate
 from server_app.sensors import service as sensors
 from server_app.task_queue import TaskFailed
 
@@ -23,7 +24,7 @@ RETRY_SECONDS = 30
 
 
 def make_blueprint() -> APIBlueprint:
-    """`/api/sensors/<id>/config` for people and `/api/sensors/enrol` for sensors without a certificate."""
+    """`/api/sensors/<id>/config` for people; `/api/sensors/enrol` and `/certificate` for sensors in need of one."""
     blueprint = APIBlueprint("enrolment", __name__, url_prefix="/api/sensors")
 
     @blueprint.post("/<int:sensor_id>/config")
@@ -40,7 +41,7 @@ def make_blueprint() -> APIBlueprint:
                 sensor_id=sensor_id,
                 sensor_name=sensor.name,
                 server_url=settings.public_url,
-                ca_chain=settings.ca_certificate.read_text(encoding="ascii"),
+                ca_chain=settings.trust.read_text(encoding="ascii"),
                 token=fresh.token,
                 token_expires=fresh.expires_at,
             )
@@ -61,16 +62,44 @@ def make_blueprint() -> APIBlueprint:
         certificate = service.issued_for(database, body.token, key, now())
         if certificate is None:
             certificate = _signed(service.claim(database, body.token, now()), body.csr)
-        return EnrolmentAnswer(
-            sensor_id=certificate.sensor_id,
-            certificate=certificate.pem,
-            ca_chain=context().settings.ca_certificate.read_text(encoding="ascii"),
-        )
+        return _answer(certificate)
+
+    @blueprint.post("/certificate")
+    @blueprint.output(EnrolmentAnswer)
+    @refuses(403, 503)
+    @receives(RenewalRequest)
+    def renew(body: RenewalRequest) -> EnrolmentAnswer:
+        """Get the next certificate for proof of the key of the last one, whether that has expired or not."""
+        proof = proven(body)
+        database = context().database
+        certificate = renewal.ready(database, proof, now())
+        if certificate is None:
+            certificate = _renewed(body, proof)
+        return _answer(certificate)
 
     return blueprint
 
 
-def _signed(claim: str, csr: str) -> Certificate:
+def _answer(certificate: SensorCertificate) -> EnrolmentAnswer:
+    return EnrolmentAnswer(
+        sensor_id=certificate.sensor_id,
+        certificate=certificate.pem,
+        ca_chain=context().settings.trust.read_text(encoding="ascii"),
+    )
+
+
+def _renewed(body: RenewalRequest, proof: Proof) -> SensorCertificate:
+    try:
+        reason = context().queue.enqueue(RENEW, body.model_dump(), urgent=True)(WAIT_SECONDS)
+    except (TimeoutError, TaskFailed) as error:
+        reason = str(error)
+    certificate = renewal.ready(context().database, proof, now())
+    if certificate is None:
+        raise Unavailable(f"The certificate could not be signed: {reason}. Try again.", RETRY_SECONDS)
+    return certificate
+
+
+def _signed(claim: str, csr: str) -> SensorCertificate:
     try:
         reason = context().queue.enqueue(SIGN, claim, csr, urgent=True)(WAIT_SECONDS)
     except (TimeoutError, TaskFailed) as error:

@@ -14,7 +14,7 @@ from server_app.db import Database
 from server_app.enrolment.models import EnrolmentToken
 from server_app.errors import Forbidden, Unavailable
 from server_app.pki import service as pki
-from server_app.pki.models import Certificate
+from server_app.pki.models import SensorCertificate
 
 LIFETIME = timedelta(hours=72)
 CLAIM_LIFETIME = timedelta(seconds=60)
@@ -100,27 +100,29 @@ def complete(database: Database, name: str, certificate: x509.Certificate, now: 
         token.certificate_id = pki.store_certificate(session, token.sensor_id, certificate).id
 
 
-def issued(database: Database, name: str) -> Certificate | None:
+def issued(database: Database, name: str) -> SensorCertificate | None:
     """The certificate that a claim became, if it did."""
     query = (
-        select(Certificate)
-        .join(EnrolmentToken, EnrolmentToken.certificate_id == Certificate.id)
+        select(SensorCertificate)
+        .join(EnrolmentToken, EnrolmentToken.certificate_id == SensorCertificate.id)
         .where(EnrolmentToken.claim == name)
     )
     with database.reading() as session:
         return session.scalar(query)
 
 
-def issued_for(database: Database, token: str, key: ec.EllipticCurvePublicKey, at: datetime) -> Certificate | None:
+def issued_for(
+    database: Database, token: str, key: ec.EllipticCurvePublicKey, at: datetime
+) -> SensorCertificate | None:
     """The certificate that this token already became for this very key: its answer was lost, and asking again helps.
 
     None once the token's time is over or the certificate is revoked.
     """
     query = (
-        select(Certificate)
-        .join(EnrolmentToken, EnrolmentToken.certificate_id == Certificate.id)
+        select(SensorCertificate)
+        .join(EnrolmentToken, EnrolmentToken.certificate_id == SensorCertificate.id)
         .where(EnrolmentToken.token_hash == _hash(token), EnrolmentToken.expires_at > at)
-        .where(Certificate.revoked_at.is_(None))
+        .where(SensorCertificate.revoked_at.is_(None))
     )
     with database.reading() as session:
         certificate = session.scalar(query)

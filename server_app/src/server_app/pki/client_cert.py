@@ -31,18 +31,18 @@ def from_header(value: str) -> x509.Certificate:
         raise BadCertificate("the header Client-Cert holds no certificate") from error
 
 
-def sensor_of(certificate: x509.Certificate, authority: x509.Certificate, now: datetime) -> int:
+def sensor_of(certificate: x509.Certificate, authorities: Store, now: datetime) -> int:
     """The number of the sensor this certificate was issued to.
 
     Args:
         certificate: what the client showed.
-        authority: the only one that is trusted.
+        authorities: those that are trusted.
         now: the moment at which it must be valid.
 
     Raises:
-        BadCertificate: it is not signed by the authority, not valid now, not for clients or names no sensor.
+        BadCertificate: it is not signed by one of the authorities, not valid now, not for clients or names no sensor.
     """
-    verifier = PolicyBuilder().store(Store([authority])).time(now).build_client_verifier()
+    verifier = PolicyBuilder().store(authorities).time(now).build_client_verifier()
     try:
         verifier.verify(certificate, [])
         usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value

@@ -1,48 +1,63 @@
-"""The server's own TLS certificate in HS_TLS_DIR, made by the internal authority and renewed in time."""
+"""Whether the server's own TLS certificate still holds, and a new one from an internal authority. Pure."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
-from server_app.files import write_atomically
-from server_app.pki.authority import Authority, general_name, key_pem, new_key
+from server_app.pki.authority import Authority, general_name, new_key
+from server_app.pki.keyring import key_pem
 
 RENEW_AT = 3
 """Renewed when less than this fraction (a third) of the lifetime is left."""
 
 
-def ensure(folder: Path, authority: Authority, names: tuple[str, ...], now: datetime) -> bool:
-    """See to it that the folder holds a good certificate and the authority for clients.
+@dataclass(frozen=True)
+class ServerPair:
+    """The server's certificate, its chain (leaf first) and its key, both as PEM."""
 
-    Args:
-        folder: what the proxy reads: server.crt (chain, leaf first), server.key, ca.crt.
-        authority: who signs.
-        names: DNS names and addresses the server is reached by.
-        now: the current moment.
+    certificate: x509.Certificate
+    chain: bytes
+    key: bytes
 
-    Returns:
-        Whether a new certificate was made.
+
+@dataclass(frozen=True)
+class Signer:
+    """The authority that signs, and its links to those before it, newest first, for sensors that know only those."""
+
+    authority: Authority
+    links: Sequence[bytes] = ()
+
+
+def issued(signer: Signer, names: tuple[str, ...], now: datetime) -> ServerPair:
+    """A fresh key and a certificate for these DNS names and addresses.
+
+    The authority's own certificate is no part of the chain: whoever trusts it has it, and for the others it would hide
+    the way over the links.
     """
-    ca_file, chain_file, key_file = folder / "ca.crt", folder / "server.crt", folder / "server.key"
-    if not ca_file.exists() or ca_file.read_bytes() != authority.pem:
-        write_atomically(ca_file, authority.pem, 0o644)
-    if key_file.exists() and chain_file.exists() and _holds(chain_file.read_bytes(), authority, names, now):
-        return False
     key = new_key()
-    leaf = authority.issue_server(key.public_key(), names, now)
-    write_atomically(key_file, key_pem(key), 0o600)
-    write_atomically(chain_file, leaf.public_bytes(Encoding.PEM) + authority.pem, 0o644)
-    return True
+    leaf = signer.authority.issue_server(key.public_key(), names, now)
+    return ServerPair(leaf, leaf.public_bytes(Encoding.PEM) + b"".join(signer.links), key_pem(key))
 
 
-def _holds(chain: bytes, authority: Authority, names: tuple[str, ...], now: datetime) -> bool:
-    leaf = x509.load_pem_x509_certificates(chain)[0]
+def holds(chain: bytes, key: bytes, signer: Signer, names: tuple[str, ...], now: datetime) -> bool:
+    """Whether what is there is from this signer, for these names, fits together and does not end soon."""
+    try:
+        certificates = x509.load_pem_x509_certificates(chain)
+        leaf = certificates[0]
+        fits = load_pem_private_key(key, password=None).public_key() == leaf.public_key()
+        leaf.verify_directly_issued_by(signer.authority.certificate)
+        covered = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
+        return False
     lifetime = leaf.not_valid_after_utc - leaf.not_valid_before_utc
-    covered = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    links = b"".join(each.public_bytes(Encoding.PEM) for each in certificates[1:])
     return (
-        leaf.issuer == authority.certificate.subject
+        fits
+        and links == b"".join(signer.links)
         and leaf.not_valid_after_utc - now > lifetime / RENEW_AT
         and set(covered) == {general_name(name) for name in names}
     )

@@ -1,68 +1,200 @@
 """The certificates that were issued, and whether one of them still holds."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, or_, select, update
 from sqlalchemy.orm import Session
 
 from server_app.accounts.principal import Principal
-from server_app.errors import Forbidden, NotFound
+from server_app.errors import Conflict, Forbidden, NotFound
+from server_app.paging import Page, PageRequest, newest_first
+from server_app.pki import records
 from server_app.pki.client_cert import fingerprint
-from server_app.pki.models import Certificate
+from server_app.pki.models import (
+    AuthorityCertificate,
+    Certificate,
+    CertificateKind,
+    Phase,
+    RevocationReason,
+    SensorCertificate,
+)
+from server_app.pki.states import CertificateState, is_in
 from server_app.sensors import service as sensors
 from server_app.sensors.models import Sensor
 
+SENSOR_ID: ColumnElement[int | None] = Certificate.__table__.c.sensor_id
 
-def store_certificate(session: Session, sensor_id: int, certificate: x509.Certificate) -> Certificate:
-    """Remember a certificate that was just signed; from now on it is accepted."""
-    row = Certificate(
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which certificates to list; None: all of them."""
+
+    kind: CertificateKind | None = None
+    sensor: int | None = None
+    state: CertificateState | None = None
+
+
+def store_certificate(
+    session: Session, sensor_id: int, certificate: x509.Certificate, predecessor: int | None = None
+) -> SensorCertificate:
+    """Remember a sensor's certificate that was just signed; from now on it is accepted."""
+    row = SensorCertificate(
+        **records.described(certificate),
         sensor_id=sensor_id,
-        fingerprint=fingerprint(certificate),
-        serial=f"{certificate.serial_number:x}",
-        pem=certificate.public_bytes(Encoding.PEM).decode(),
-        not_before=certificate.not_valid_before_utc,
-        not_after=certificate.not_valid_after_utc,
+        issuer_id=records.issuer_of(session, certificate),
+        predecessor_id=predecessor,
     )
     session.add(row)
     session.flush()
     return row
 
 
-def require_active(session: Session, certificate: x509.Certificate, sensor_id: int) -> None:
+def require_active(session: Session, certificate: x509.Certificate, sensor_id: int) -> int | None:
     """Check the state of a certificate whose chain has been verified.
 
+    Returns:
+        The row's number when it is used for the first time, for `note_first_use`; otherwise None.
+
     Raises:
-        Forbidden: it is not known, not this sensor's, or revoked.
+        Forbidden: it is not known, not this sensor's, revoked or superseded.
     """
-    row = session.scalar(select(Certificate).where(Certificate.fingerprint == fingerprint(certificate)))
+    row = session.execute(
+        select(
+            SensorCertificate.id,
+            SensorCertificate.sensor_id,
+            SensorCertificate.revoked_at,
+            SensorCertificate.superseded_at,
+            SensorCertificate.used_at,
+        ).where(SensorCertificate.fingerprint == fingerprint(certificate))
+    ).first()
     if row is None or row.sensor_id != sensor_id:
         raise Forbidden("The client certificate is not known to this server. Enrol the sensor again.")
     if row.revoked_at is not None:
         raise Forbidden("The client certificate has been revoked. Enrol the sensor again.")
+    if row.superseded_at is not None:
+        raise Forbidden("The client certificate has been replaced by a newer one, which has been used already.")
+    return row.id if row.used_at is None else None
 
 
-def list_certificates(session: Session, who: Principal, sensor_id: int | None) -> list[Certificate]:
-    """The certificates of the sensors a user sees, newest first; of one sensor only if it is given."""
-    query = select(Certificate).join(Sensor, Sensor.id == Certificate.sensor_id).order_by(Certificate.id.desc())
-    if who.divisions is not None:
-        query = query.where(Sensor.division_id.in_(who.divisions))
-    if sensor_id is not None:
-        query = query.where(Certificate.sensor_id == sensor_id)
-    return list(session.scalars(query))
+def note_first_use(session: Session, certificate_id: int, sensor_id: int, now: datetime) -> None:
+    """From its first use on, a certificate replaces the sensor's older ones."""
+    session.execute(
+        update(SensorCertificate)
+        .where(SensorCertificate.id == certificate_id, SensorCertificate.used_at.is_(None))
+        .values(used_at=now)
+    )
+    session.execute(
+        update(SensorCertificate)
+        .where(SensorCertificate.sensor_id == sensor_id, SensorCertificate.id < certificate_id)
+        .where(SensorCertificate.superseded_at.is_(None), SensorCertificate.revoked_at.is_(None))
+        .values(superseded_at=now)
+    )
 
 
-def revoke(session: Session, who: Principal, certificate_id: int, now: datetime) -> Certificate:
-    """Refuse a certificate from the sensor's next request on; revoking twice changes nothing.
+def list_certificates(
+    session: Session, who: Principal, wanted: Wanted, page: PageRequest, now: datetime
+) -> Page[Certificate]:
+    """Authorities, the server's, and those of the sensors a user sees; the newest first."""
+    query = _visible(who)
+    if wanted.kind is not None:
+        query = query.where(Certificate.kind == wanted.kind)
+    if wanted.sensor is not None:
+        query = query.where(wanted.sensor == SENSOR_ID)
+    if wanted.state is not None:
+        query = query.where(is_in(wanted.state, now))
+    order = (Certificate.not_before, Certificate.id)
+    return newest_first(session, query, order, lambda row: (row.not_before, row.id), page)
+
+
+def get_certificate(session: Session, who: Principal, certificate_id: int) -> Certificate:
+    """One certificate.
+
+    Raises:
+        NotFound: there is none of this number that the user sees.
+    """
+    row = session.scalar(_visible(who).where(Certificate.id == certificate_id))
+    if row is None:
+        raise NotFound(f"There is no certificate {certificate_id}.")
+    return row
+
+
+def revoke(
+    session: Session, who: Principal, certificate_id: int, reason: RevocationReason, now: datetime
+) -> SensorCertificate:
+    """Refuse a sensor's certificate from its next request on; revoking twice changes nothing.
 
     Raises:
         NotFound: there is none of this number that the user sees.
         Forbidden: the user only looks.
+        Conflict: it is no sensor's.
     """
-    row = session.get(Certificate, certificate_id)
-    if row is None:
-        raise NotFound(f"There is no certificate {certificate_id}.")
+    row = get_certificate(session, who, certificate_id)
+    if not isinstance(row, SensorCertificate):
+        who.require_admin()
+        raise Conflict("Only sensors' certificates are revoked. End an authority, or replace the server's certificate.")
     sensors.writable_sensor(session, who, row.sensor_id)
-    row.revoked_at = row.revoked_at or now
+    _revoke(row, reason, now)
     return row
+
+
+def revoke_all(
+    session: Session, who: Principal, sensor_id: int, reason: RevocationReason, now: datetime
+) -> list[SensorCertificate]:
+    """Refuse all certificates of a sensor.
+
+    Raises:
+        NotFound: there is no sensor of this number that the user sees.
+        Forbidden: the user only looks.
+    """
+    sensors.writable_sensor(session, who, sensor_id)
+    query = select(SensorCertificate).where(SensorCertificate.sensor_id == sensor_id)
+    rows = list(session.scalars(query.order_by(SensorCertificate.id)))
+    for row in rows:
+        _revoke(row, reason, now)
+    return rows
+
+
+def end_authority(session: Session, who: Principal, certificate_id: int, now: datetime) -> AuthorityCertificate:
+    """Trust an authority no more. Its sensors come back by their old keys.
+
+    Raises:
+        NotFound: there is no authority of this number.
+        Forbidden: only administrators may.
+        Conflict: it is the active one.
+    """
+    who.require_admin()
+    row = session.get(AuthorityCertificate, certificate_id)
+    if row is None:
+        raise NotFound(f"There is no authority {certificate_id}.")
+    if row.phase is Phase.ACTIVE:
+        raise Conflict("This authority is in use. Change the authority first, and end this one when it retires.")
+    if row.phase is not Phase.ENDED:
+        records.enter(row, Phase.ENDED, now)
+    return row
+
+
+def use_internal_server_certificate(session: Session, who: Principal, now: datetime) -> None:
+    """Take the administrator's own certificate back.
+
+    Raises:
+        Forbidden: only administrators may.
+    """
+    who.require_admin()
+    for row in records.server_certificates(session):
+        if row.anchor_pem is not None:
+            records.enter(row, Phase.ENDED, now)
+
+
+def _visible(who: Principal) -> Select[Certificate]:
+    query = select(Certificate)
+    if who.divisions is None:
+        return query
+    own = select(Sensor.id).where(Sensor.division_id.in_(who.divisions))
+    return query.where(or_(SENSOR_ID.is_(None), SENSOR_ID.in_(own)))
+
+
+def _revoke(row: SensorCertificate, reason: RevocationReason, now: datetime) -> None:
+    if row.revoked_at is None:
+        row.revoked_at, row.revocation_reason = now, reason

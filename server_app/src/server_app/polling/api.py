@@ -45,7 +45,7 @@ def make_blueprint() -> APIBlueprint:
 
 
 def _outside() -> Surroundings:
-    path = context().settings.ca_certificate
+    path = context().settings.trust
     return _read(path, path.stat().st_mtime_ns, environment())
 
 

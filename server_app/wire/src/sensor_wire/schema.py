@@ -12,7 +12,7 @@ from sensor_wire.honeypot.manifest import ServiceManifest
 from sensor_wire.honeypot.socket import Answer, Submission
 from sensor_wire.sensor_config import SensorConfig
 from sensor_wire.v1.desired import Desired
-from sensor_wire.v1.enrolment import EnrolmentAnswer, EnrolmentRequest
+from sensor_wire.v1.enrolment import EnrolmentAnswer, EnrolmentRequest, RenewalRequest
 from sensor_wire.v1.event import BatchResult, Event
 from sensor_wire.v1.poll import Report
 
@@ -23,6 +23,7 @@ PUBLISHED: dict[str, type[WireModel]] = {
     "v1-batch-result": BatchResult,
     "v1-enrolment-request": EnrolmentRequest,
     "v1-enrolment-answer": EnrolmentAnswer,
+    "v1-renewal-request": RenewalRequest,
     "honeypot-submission": Submission,
     "honeypot-answer": Answer,
     "service-manifest": ServiceManifest,

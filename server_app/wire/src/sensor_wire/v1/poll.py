@@ -79,6 +79,9 @@ class Report(WireModel):
     clock_offset: Annotated[
         float | None, Field(ge=-1e9, le=1e9, description="how far the clock was ahead of the server's at the last poll")
     ] = None
+    trust: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = Field(
+        default=None, description="SHA-256 of the authorities that the sensor trusts, as `ca_chain` had them"
+    )
     spool: SpoolReport = SpoolReport()
     update: UpdateReport | None = None
     services: Annotated[list[ServiceReport], Field(max_length=64)] = Field(default_factory=list)

@@ -1,0 +1,198 @@
+"""What `init` and the worker do so that certificates are always there in time; only they can read the keys."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import structlog
+from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from server_app.db import Database
+from server_app.errors import Conflict
+from server_app.files import exclusive, write_atomically
+from server_app.pki import authority, fleet, keyring, own_chain, records, rotation
+from server_app.pki.authority import Authority
+from server_app.pki.client_cert import fingerprint
+from server_app.pki.models import AuthorityCertificate, Phase, ServerCertificate
+from server_app.pki.own_chain import OwnChain
+from server_app.pki.preferences import CertificateSection
+from server_app.pki.publication import Publication, trusted
+from server_app.pki.rotation import Activate, Announce, End, Standing, Step
+from server_app.preferences import service as preferences
+from server_app.settings import Settings
+
+LOG = structlog.get_logger(__name__)
+
+
+class Upkeep:
+    """Authorities, the server's certificate, and what the proxy reads."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self._settings = settings
+        self._database = database
+        self._host = urlsplit(settings.public_url).hostname or "localhost"
+        self._publication = Publication(settings.ca_dir, settings.tls_dir, settings.server_names or (self._host,))
+
+    def run(self, now: datetime) -> None:
+        """Do what is due; again, it changes nothing.
+
+        Raises:
+            RuntimeError: the key of an authority is missing.
+        """
+        with self._alone():
+            self._run(now)
+
+    def change_authority(self, now: datetime, done: Callable[[Session, int], None]) -> None:
+        """Make the next authority. The sensors are told of it, and when they know it, it is used.
+
+        Args:
+            now: the current moment.
+            done: told of the number of its certificate, in the transaction that stores it.
+
+        Raises:
+            Conflict: one is on its way already.
+        """
+        with self._alone():
+            with self._database.writing() as session:
+                if any(row.phase is Phase.NEXT for row in records.authorities(session)):
+                    raise Conflict("A new authority is on its way already. Wait until it is used, or end it.")
+                done(session, self._announce(session, now).id)
+            self._run(now)
+
+    def install(self, key: str, chain: str, anchor: str | None, now: datetime) -> int:
+        """Take over an own server certificate; it is used when the sensors know its authority.
+
+        Returns:
+            The number of its row.
+
+        Raises:
+            Invalid: it cannot be used.
+        """
+        own = own_chain.checked(key, chain, anchor, self._host, now)
+        with self._alone():
+            with self._database.writing() as session:
+                number = _replace_coming(session, own, now)
+                file = keyring.server_key_file(self._settings.ca_dir, fingerprint(own.leaf))
+                write_atomically(file, key.encode(), 0o600)
+            self._run(now)
+        return number
+
+    def active(self, session: Session) -> Authority:
+        """The authority that signs.
+
+        Raises:
+            RuntimeError: it or its key is missing.
+        """
+        return keyring.key_of(self._settings.ca_dir, records.active_authority(session).fingerprint)
+
+    def _alone(self) -> AbstractContextManager[None]:
+        return exclusive(self._settings.data_dir / "certificates.lock")
+
+    def _run(self, now: datetime) -> None:
+        with self._database.writing() as session:
+            self._publication.tidy(session)
+            self._adopt(session, now)
+            behind = self._behind(session, now)
+            for step in self._due(session, behind, now):
+                self._take(session, step, now)
+            for row in records.server_certificates(session):
+                self._use_own(session, row, behind, now)
+            session.flush()
+            self._publication.write(session, now)
+
+    def _announce(self, session: Session, now: datetime) -> AuthorityCertificate:
+        active = self.active(session)
+        fresh = authority.create(now, active)
+        keyring.add(self._settings.ca_dir, fresh)
+        link = active.link_to(fresh.certificate).public_bytes(Encoding.PEM).decode()
+        row = _row_of(fresh, Phase.NEXT, now, link)
+        session.add(row)
+        session.flush()
+        LOG.info("authority_announced", certificate=row.id, not_after=row.not_after.isoformat())
+        return row
+
+    def _adopt(self, session: Session, now: datetime) -> None:
+        """Take over the authority of an empty or older database."""
+        if session.scalar(select(AuthorityCertificate.id).limit(1)) is not None:
+            return
+        keyring.load_or_create(self._settings.ca_dir, now)
+        found = sorted(
+            keyring.load_all(self._settings.ca_dir).values(), key=lambda each: each.certificate.not_valid_before_utc
+        )
+        session.add_all(_row_of(each, Phase.RETIRING, now) for each in found[:-1])
+        session.add(_row_of(found[-1], Phase.ACTIVE, now))
+        session.flush()
+        records.fill_issuers(session)
+
+    def _behind(self, session: Session, now: datetime) -> int:
+        """How many do not know yet what has been announced; 0 when nothing has."""
+        rows = [*records.authorities(session), *records.server_certificates(session)]
+        since = [row.phase_since for row in rows if row.phase is Phase.NEXT and row.phase_since is not None]
+        if not since:
+            return 0
+        trust = trusted(session)
+        return fleet.behind(session, trust.own + trust.foreign, max(since), now)
+
+    def _due(self, session: Session, behind: int, now: datetime) -> list[Step]:
+        holders = records.holders(session, now)
+        standing = [
+            Standing(row.id, row.phase, row.phase_since, row.not_after, holders.get(row.id, 0))
+            for row in records.authorities(session)
+            if row.phase is not None and row.phase_since is not None
+        ]
+        return rotation.authority_steps(standing, behind, _section(session).overlap, now)
+
+    def _take(self, session: Session, step: Step, now: datetime) -> None:
+        match step:
+            case Announce():
+                self._announce(session, now)
+            case Activate(number):
+                records.enter(records.active_authority(session), Phase.RETIRING, now)
+                records.enter(session.get_one(AuthorityCertificate, number), Phase.ACTIVE, now)
+                LOG.info("authority_activated", certificate=number)
+            case End(number):
+                records.enter(session.get_one(AuthorityCertificate, number), Phase.ENDED, now)
+                LOG.info("authority_ended", certificate=number)
+
+    def _use_own(self, session: Session, row: ServerCertificate, behind: int, now: datetime) -> None:
+        """Use an own server certificate when it may be; one that is over gives way to an internal one."""
+        if row.anchor_pem is not None and row.not_after <= now:
+            LOG.error("own_server_certificate_expired", certificate=row.id)
+            records.enter(row, Phase.ENDED, now)
+        elif row.phase is Phase.NEXT and row.phase_since is not None:
+            if not rotation.may_activate(row.phase_since, behind, _section(session).overlap, now):
+                return
+            for other in records.server_certificates(session):
+                if other.phase is Phase.ACTIVE:
+                    records.enter(other, Phase.ENDED, now)
+            records.enter(row, Phase.ACTIVE, now)
+            LOG.info("own_server_certificate_used", certificate=row.id)
+
+
+def _section(session: Session) -> CertificateSection:
+    return preferences.load(session, CertificateSection)
+
+
+def _replace_coming(session: Session, own: OwnChain, now: datetime) -> int:
+    """The row of an own certificate that is next; one that was next before is not any more."""
+    described = records.described(own.leaf) | {"pem": own.chain}
+    row = session.scalar(select(ServerCertificate).where(ServerCertificate.fingerprint == described["fingerprint"]))
+    if row is None:
+        row = ServerCertificate(**described)
+        session.add(row)
+    elif row.phase is Phase.ACTIVE:
+        return row.id
+    for other in records.server_certificates(session):
+        if other.phase is Phase.NEXT and other is not row:
+            records.enter(other, Phase.ENDED, now)
+    row.anchor_pem = own.anchor
+    records.enter(row, Phase.NEXT, now)
+    session.flush()
+    return row.id
+
+
+def _row_of(found: Authority, phase: Phase, now: datetime, link: str | None = None) -> AuthorityCertificate:
+    return AuthorityCertificate(**records.described(found.certificate), phase=phase, phase_since=now, link_pem=link)
