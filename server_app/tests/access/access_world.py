@@ -11,6 +11,8 @@ from access_rows import Row
 from catalogue import add_firmware, add_service
 from event_builder import event
 from flask.testing import FlaskClient
+from own_certificates import own_certificate
+from renewing import renewal
 from server_bench import PASSWORD, URL, Bench, Person, SensorClient, certificate_request, report, settings_for, start
 from sqlalchemy import Table, delete, insert, select
 from werkzeug.test import TestResponse
@@ -67,6 +69,9 @@ class World:
             "own": self._things(sensors["own"], ours, people["manager"], "ours"),
             "other": self._things(sensors["other"], theirs, people["admin"], FOREIGN),
         }
+        # Not before there are tokens that still work: without anybody to wait for it would be used at once.
+        authority = {"authority_id": _ended_authority(bench.admin)}
+        self.values = {side: values | authority for side, values in self.values.items()}
         self.credentials = {name: _credentials(person) for name, person in people.items()}
         self.credentials["sensor"] = {"Client-Cert": sensors["own"].headers["Client-Cert"]}
         self.credentials["nobody"] = {}
@@ -149,6 +154,9 @@ class World:
             "email": f"new-{mark}@example.com",
             "expires_at": (datetime.now(UTC) + timedelta(days=1)).isoformat(),
             "token_id": self._token(starter)["id"],
+            "token_id": self._token(starter),
+            "own_certificate": own_certificate().body,
+            "renewal": renewal(sensor, sensor.key),
         }
 
     def _user(self, name: str, division: int) -> int:
@@ -175,6 +183,14 @@ class World:
             for table in self._tables:
                 if self._before[table.name]:
                     session.execute(insert(table), self._before[table.name])
+
+
+def _ended_authority(admin: Person) -> int:
+    """The number of an authority that is trusted no more: to end it again changes nothing."""
+    task = admin.ok("POST", "/certs/authority")["task"]
+    number: int = admin.ok("GET", f"/tasks/{task}")["result"]["certificate"]
+    admin.ok("POST", f"/certs/authority/{number}/end")
+    return number
 
 
 def _ordered(table: Table) -> Any:

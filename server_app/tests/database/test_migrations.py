@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 from alembic import command
-from sqlalchemy import inspect, text
+from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy import Connection, inspect, text
 
 from server_app import migrate
 from server_app.accounts.models import LoginFailures
-from server_app.db import Database
+from server_app.db import Database, now
 from server_app.models import Base
+from server_app.pki import authority
 
 
 @pytest.fixture
@@ -95,3 +97,49 @@ def test_sqlite_survives_a_power_cut_and_has_one_writer(tmp_path: Path) -> None:
         for pragma, value in (("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1)):
             assert connection.execute(text(f"PRAGMA {pragma}")).scalar() == value
     database.close()
+
+
+def test_certificates_of_the_first_release_are_kept(url: str, tmp_path: Path) -> None:
+    """SQLite alters that table by a copy: what refers to it must not be emptied by that."""
+    database = Database(url)
+    with database.engine.connect() as connection:
+        command.upgrade(migrate.configuration(connection), "0001")
+        connection.commit()
+        _insert_enrolled(connection, _certificate_pem())
+        connection.commit()
+    migrate.upgrade(database, tmp_path)
+    with database.engine.connect() as connection:
+        row = connection.execute(text("SELECT kind, key_id, sensor_id FROM certificates")).one()
+        assert (row.kind, len(row.key_id), row.sensor_id) == ("sensor", 40, 1)
+        assert connection.execute(text("SELECT certificate_id FROM enrolment_tokens")).scalar() == 1
+        if connection.dialect.name == "sqlite":
+            assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
+            assert connection.execute(text("PRAGMA foreign_key_check")).all() == []
+        connection.rollback()
+        command.downgrade(migrate.configuration(connection), "0001")
+        connection.commit()
+        assert connection.execute(text("SELECT certificate_id FROM enrolment_tokens")).scalar() == 1
+    database.close()
+
+
+def _certificate_pem() -> str:
+    made = authority.create(now())
+    certificate = made.issue_sensor(authority.new_key().public_key(), 1, now())
+    return certificate.public_bytes(Encoding.PEM).decode()
+
+
+def _insert_enrolled(connection: Connection, pem: str) -> None:
+    start, end = "'2026-01-01 00:00:00'", "'2026-04-01 00:00:00'"
+    rows = {
+        "divisions (id, name)": "1, 'd'",
+        "sensors (id, name, location, division_id, created_at)": f"1, 's', '', 1, {start}",
+        "certificates (id, sensor_id, fingerprint, serial, pem, not_before, not_after)": (
+            f"1, 1, 'f', '1', :pem, {start}, {end}"
+        ),
+        "enrolment_tokens (id, sensor_id, token_hash, created_at, expires_at, certificate_id)": (
+            f"1, 1, 'h', {start}, {end}, 1"
+        ),
+    }
+    for columns, values in rows.items():
+        statement = text(f"INSERT INTO {columns} VALUES ({values})")  # noqa: S608 - all of it is written here
+        connection.execute(statement, {"pem": pem} if ":pem" in values else {})

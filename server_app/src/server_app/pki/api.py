@@ -95,13 +95,13 @@ def _add_authority(blueprint: APIBlueprint) -> None:
         context().queue.enqueue(jobs.CHANGE_AUTHORITY, task, urgent=True)
         return TaskAccepted(task=task)
 
-    @blueprint.post("/authority/<int:certificate_id>/end")
+    @blueprint.post("/authority/<int:authority_id>/end")
     @blueprint.output(CertificateItem)
     @login_required
-    def end_authority(certificate_id: int, principal: Principal) -> CertificateItem:
+    def end_authority(authority_id: int, principal: Principal) -> CertificateItem:
         """Trust an authority no more that retires or is not used yet; its sensors come back by their old keys."""
         with context().database.writing() as session:
-            item = certificate_item(service.end_authority(session, principal, certificate_id, now()), now())
+            item = certificate_item(service.end_authority(session, principal, authority_id, now()), now())
         _leave_to_worker()
         return item
 

@@ -24,7 +24,7 @@ from server_app.pki.states import CertificateState, is_in
 from server_app.sensors import service as sensors
 from server_app.sensors.models import Sensor
 
-SENSOR_ID: ColumnElement[int | None] = Certificate.__table__.c.sensor_id
+_sensor_id: ColumnElement[int | None] = Certificate.__table__.c.sensor_id
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def list_certificates(
     if wanted.kind is not None:
         query = query.where(Certificate.kind == wanted.kind)
     if wanted.sensor is not None:
-        query = query.where(wanted.sensor == SENSOR_ID)
+        query = query.where(_sensor_id == wanted.sensor)
     if wanted.state is not None:
         query = query.where(is_in(wanted.state, now))
     order = (Certificate.not_before, Certificate.id)
@@ -192,7 +192,7 @@ def _visible(who: Principal) -> Select[Certificate]:
     if who.divisions is None:
         return query
     own = select(Sensor.id).where(Sensor.division_id.in_(who.divisions))
-    return query.where(or_(SENSOR_ID.is_(None), SENSOR_ID.in_(own)))
+    return query.where(or_(_sensor_id.is_(None), _sensor_id.in_(own)))
 
 
 def _revoke(row: SensorCertificate, reason: RevocationReason, now: datetime) -> None:
