@@ -6,6 +6,7 @@ set -eu
 : "${HS_WEB_ADDRESS:=web:8000}"
 : "${HS_REGISTRY_ADDRESS:=registry:5000}"
 : "${HS_CERTIFICATE_CHECK_SECONDS:=30}"
+: "${HS_TRUSTED_TLS_PROXY:=}"
 
 # The root file system is read-only: what depends on the environment is included from /tmp.
 umask 077
@@ -14,8 +15,38 @@ printf 'client_max_body_size %s;\n' "$HS_MAX_UPLOAD_BYTES" >/tmp/nginx/upload.co
 printf 'upstream web { server %s; keepalive 32; keepalive_timeout 30s; }\nupstream registry { server %s; keepalive 8; }\n' \
   "$HS_WEB_ADDRESS" "$HS_REGISTRY_ADDRESS" >/tmp/nginx/upstreams.conf
 
-certificates() {
-  cat /tls/ca.crt /tls/server.crt /tls/server.key 2>/dev/null | sha256sum
+# Addresses and networks, separated by commas: TLS proxies before this one, who say who their clients are.
+case $HS_TRUSTED_TLS_PROXY in
+  *[!0-9a-fA-F.:/,\ ]*)
+    echo "HS_TRUSTED_TLS_PROXY holds something else than addresses and networks, separated by commas." >&2
+    exit 1
+    ;;
+esac
+{
+  proxies=$(printf '%s' "$HS_TRUSTED_TLS_PROXY" | tr ',' ' ')
+  echo 'geo $realip_remote_addr $trusted_proxy {'
+  echo '  default 0;'
+  for proxy in $proxies; do echo "  $proxy 1;"; done
+  echo '}'
+  for proxy in $proxies; do echo "set_real_ip_from $proxy;"; done
+  echo 'real_ip_header X-Forwarded-For;'
+  echo 'real_ip_recursive on;'
+} >/tmp/nginx/trusted.conf
+
+# With lists of revoked certificates that have expired nginx would refuse every sensor. It then goes without: the
+# application knows who is revoked.
+revoked() {
+  ends=$(cat /tls/crl.until 2>/dev/null || echo 0)
+  if [ -s /tls/crl.pem ] && [ "$ends" -gt "$(date +%s)" ]; then
+    echo 'ssl_crl /tls/crl.pem;'
+  else
+    echo '# no lists of revoked certificates, or they have expired'
+  fi
+}
+
+configure() {
+  revoked >/tmp/nginx/crl.conf
+  cat /tmp/nginx/crl.conf /tls/ca.crt /tls/crl.pem /tls/server.crt /tls/server.key 2>/dev/null | sha256sum
 }
 
 waited=0
@@ -28,7 +59,7 @@ until [ -s /tls/ca.crt ] && [ -s /tls/server.crt ] && [ -s /tls/server.key ]; do
   sleep 1
 done
 
-current=$(certificates)
+current=$(configure)
 nginx -e stderr &
 nginx=$!
 trap 'kill -QUIT "$nginx"' TERM INT QUIT
@@ -37,8 +68,11 @@ while kill -0 "$nginx" 2>/dev/null; do
   # A signal interrupts `wait`, not `sleep`.
   sleep "$HS_CERTIFICATE_CHECK_SECONDS" &
   wait $! || true
-  latest=$(certificates)
+  latest=$(configure)
   if [ "$latest" != "$current" ] && nginx -e stderr -t -q; then
+    if ! grep -q ssl_crl /tmp/nginx/crl.conf; then
+      echo "The lists of revoked certificates in /tls are missing or have expired: is the worker running?" >&2
+    fi
     kill -HUP "$nginx"
     current=$latest
   fi

@@ -4,6 +4,7 @@ import os
 import subprocess
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import docker
@@ -32,6 +33,20 @@ def image() -> str:
 @pytest.fixture(scope="session")
 def running(image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     """One proxy for the whole session."""
+    with started(image, tmp_path_factory) as proxy:
+        yield proxy
+
+
+@pytest.fixture(scope="session")
+def behind(image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    """One that has a TLS proxy of somebody else before it: the tests, who are at the network's gateway."""
+    with started(image, tmp_path_factory, trusted="192.0.2.7, {gateway}/32") as proxy:
+        yield proxy
+
+
+@contextmanager
+def started(image: str, tmp_path_factory: pytest.TempPathFactory, trusted: str = "") -> Iterator[Proxy]:
+    """A proxy for the length of a block, which trusts these TLS proxies."""
     files = tmp_path_factory.mktemp("authorities")
     tls = tmp_path_factory.mktemp("tls")
     ours = Authority(files, "ours")
@@ -57,6 +72,7 @@ def running(image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pr
                 "HS_REGISTRY_ADDRESS": registry.endpoint,
                 "HS_MAX_UPLOAD_BYTES": str(300 * 1024 * 1024),
                 "HS_CERTIFICATE_CHECK_SECONDS": "1",
+                "HS_TRUSTED_TLS_PROXY": trusted.format(gateway=gateway),
             },
             volumes={str(tls): {"bind": "/tls", "mode": "ro"}},
         )
@@ -72,11 +88,21 @@ def running(image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pr
 @pytest.fixture
 def proxy(running: Proxy) -> Proxy:
     """The proxy with nothing remembered from other tests."""
-    for upstream in (running.web, running.registry):
+    return forgetful(running)
+
+
+@pytest.fixture
+def inner(behind: Proxy) -> Proxy:
+    """The proxy behind another, with nothing remembered from other tests."""
+    return forgetful(behind)
+
+
+def forgetful(proxy: Proxy) -> Proxy:
+    for upstream in (proxy.web, proxy.registry):
         upstream.arrived.clear()
         upstream.first_chunk.clear()
         upstream.access = None
-    return running
+    return proxy
 
 
 @pytest.fixture(scope="session")

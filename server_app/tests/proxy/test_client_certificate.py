@@ -1,42 +1,14 @@
 """Who a sensor is: only its own verified certificate says it, and nothing a client writes."""
 
-import base64
 import datetime as dt
 import json
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding
+from forged_headers import FORGED, SPELLINGS, header_for
 from proxy_authority import Pair
 from proxy_bench import Proxy
 
 pytestmark = pytest.mark.docker
-
-FORGED = ":Zm9yZ2Vk:"
-SPELLINGS = [
-    "Client-Cert",
-    "client-cert",
-    "CLIENT-CERT",
-    "Client_Cert",
-    "client_cert",
-    "Client.Cert",
-    "Client-Cert-Chain",
-    "Client_Cert_Chain",
-    "X-SSL-Client-Cert",
-    "X_SSL_Client_Cert",
-    "X-SSL-Serial",
-    "X-Client-Cert",
-    "X-Forwarded-Client-Cert",
-    "X-Forwarded-Tls-Client-Cert",
-    "X-Forwarded-Host",
-    "X-Forwarded-Prefix",
-    "X_Forwarded_For",
-    "X-Real-IP",
-    "Forwarded",
-]
-
-
-def header_for(pair: Pair) -> str:
-    return f":{base64.b64encode(pair.certificate.public_bytes(Encoding.DER)).decode()}:"
 
 
 def test_without_certificate_people_come_through_and_are_nobody(proxy: Proxy) -> None:

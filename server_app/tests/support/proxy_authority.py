@@ -65,6 +65,20 @@ class Authority:
         names = x509.SubjectAlternativeName([x509.UniformResourceIdentifier("urn:honeysens:sensor:1")])
         return self._issue(name, names, ExtendedKeyUsageOID.CLIENT_AUTH, valid_for)
 
+    def revocation_list(self, *revoked: Pair, ends: dt.timedelta = dt.timedelta(days=30)) -> bytes:
+        """A list of revoked certificates as PEM; a negative `ends` makes one that has expired that long ago."""
+        now = dt.datetime.now(dt.UTC)
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self._name)
+            .last_update(now - dt.timedelta(days=10))
+            .next_update(now + ends)
+        )
+        for pair in revoked:
+            entry = x509.RevokedCertificateBuilder().serial_number(pair.certificate.serial_number)
+            builder = builder.add_revoked_certificate(entry.revocation_date(now).build())
+        return builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
     def _issue(
         self, name: str, names: x509.SubjectAlternativeName, usage: x509.ObjectIdentifier, valid_for: dt.timedelta
     ) -> Pair:

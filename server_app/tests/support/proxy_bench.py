@@ -6,6 +6,7 @@ import socket
 import ssl
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -57,13 +58,19 @@ class Proxy:
         path: str,
         *,
         pair: Pair | None = None,
-        headers: dict[str, str] | None = None,
+        headers: dict[str, str] | list[tuple[str, str]] | None = None,
         body: bytes | None = None,
     ) -> Answer:
-        """One request on a connection of its own."""
+        """One request on a connection of its own; headers as pairs go out in this order and spelling, also twice."""
         connection = self.connect(pair)
         try:
-            connection.request(method, path, body=body, headers=headers or {})
+            pairs = list(headers.items()) if isinstance(headers, dict) else headers or []
+            connection.putrequest(method, path)
+            for name, value in pairs:
+                connection.putheader(name, value)
+            if body is not None or method in {"POST", "PUT", "PATCH"}:
+                connection.putheader("Content-Length", str(len(body or b"")))
+            connection.endheaders(body)
             response = connection.getresponse()
             return Answer(response.status, response.headers, response.read())
         finally:
@@ -74,16 +81,24 @@ def install(tls: Path, authority: Authority, server: Pair) -> None:
     """Put the certificates where `server-app init` puts them, readable by the server's user only."""
     tls.chmod(0o700)
     os.chown(tls, SERVER_UID, SERVER_UID)
-    for name, source in (
-        ("ca.crt", authority.file),
-        ("server.crt", server.certificate_file),
-        ("server.key", server.key_file),
-    ):
-        fresh = tls / f"{name}.new"
-        fresh.write_bytes(source.read_bytes())
-        fresh.chmod(0o600)
-        os.chown(fresh, SERVER_UID, SERVER_UID)
-        fresh.rename(tls / name)
+    put(tls, "ca.crt", authority.file.read_bytes())
+    put(tls, "server.crt", server.certificate_file.read_bytes())
+    put(tls, "server.key", server.key_file.read_bytes())
+
+
+def install_lists(tls: Path, lists: bytes, until: datetime) -> None:
+    """Put lists of revoked certificates there, as the worker does."""
+    put(tls, "crl.pem", lists)
+    put(tls, "crl.until", f"{int(until.timestamp())}\n".encode())
+
+
+def put(tls: Path, name: str, content: bytes) -> None:
+    """Replace a file of the folder as a whole."""
+    fresh = tls / f"{name}.new"
+    fresh.write_bytes(content)
+    fresh.chmod(0o600)
+    os.chown(fresh, SERVER_UID, SERVER_UID)
+    fresh.rename(tls / name)
 
 
 def wait_healthy(container: Container) -> None:
