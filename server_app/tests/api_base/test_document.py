@@ -58,6 +58,9 @@ def test_every_operation_says_who_may_call_it_and_how_it_refuses(document: dict[
         for answer in refusals.values():
             assert list(resolved(document, answer)["content"]) == ["application/problem+json"], where
     assert {where for where, operation in operations(document) if not operation.get("security")} == {
+        "GET /api/certs/authorities",
+        "GET /api/certs/crl",
+        "POST /api/sensors/certificate",
         "POST /api/sensors/enrol",
         "POST /api/sessions",
         "GET /api/system/identify",

@@ -89,7 +89,10 @@ def test_a_certificate_is_recorded_for_the_sensor_that_asked(bench: Bench) -> No
     bench.admin.ok("POST", f"/certs/{issued['object']['id']}/revoke")
 
     revoked = entries(bench, object="certificate")[0]
-    assert (revoked["before"], list(revoked["after"])) == ({"revoked_at": None}, ["revoked_at"])
+    assert (revoked["before"], sorted(revoked["after"])) == (
+        {"revoked_at": None, "revocation_reason": None},
+        ["revocation_reason", "revoked_at"],
+    )
 
 
 def test_logins_and_their_failures_are_recorded(bench: Bench) -> None:

@@ -59,6 +59,7 @@ BY_NAME: dict[str, Any] = {
     "summary": "SSH login as root",
     "target": "firmware/docker_x86-0.2.0.tar.gz",
     "time": MOMENT,
+    "trust": FINGERPRINT,
     "token": "s2Jm0x7mF0l3u2cX3bqkq1Q2vA4Yk6h9s8d7f6g5h4j",
     "username": "alice",
     "uuid": EVENT_ID,

@@ -78,6 +78,8 @@ class AuthorityCertificate(Certificate):
 
     __mapper_args__ = {"polymorphic_identity": CertificateKind.AUTHORITY}  # noqa: RUF012 - SQLAlchemy reads it from the class
 
+    audit_name: ClassVar[str] = "authority"
+
     link_pem: Mapped[str | None] = mapped_column(Text)
 
 
@@ -85,5 +87,7 @@ class ServerCertificate(Certificate):
     """The server's. `anchor_pem`: the foreign authority that sensors have to trust for it; null: one of ours."""
 
     __mapper_args__ = {"polymorphic_identity": CertificateKind.SERVER}  # noqa: RUF012 - SQLAlchemy reads it from the class
+
+    audit_name: ClassVar[str] = "server certificate"
 
     anchor_pem: Mapped[str | None] = mapped_column(Text)
