@@ -22,6 +22,7 @@ from sensor_manager.model import Site
 from sensor_manager.platforms import PLATFORMS
 from sensor_manager.reconciler import Reconciler
 from sensor_manager.server.contact import ConfigError, ServerContact, load_config, registry_of
+from sensor_manager.server.identity import trusted
 from sensor_manager.settings import HONEYPOT_UID, Settings
 from sensor_manager.spool.collector import Collector
 from sensor_manager.spool.dialogue import Dialogue
@@ -159,6 +160,7 @@ class Daemon:
             memory_available=figures.memory_available,
             disk_total=figures.disk_total,
             disk_used=figures.disk_used,
+            trust=trusted(self._settings.authorities),
             spool=self._store.report(),
             services=list(services.services),
             error=error[:256] if error else None,

@@ -17,11 +17,16 @@ def write_durably(path: Path, content: str, *, mode: int = PRIVATE) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    move_durably(temporary, path)
+
+
+def move_durably(source: Path, target: Path) -> None:
+    """Put a file that is on disk in the place of another of the same folder."""
+    source.replace(target)
+    folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)
     finally:

@@ -31,6 +31,21 @@ class Settings:
         return self.state / "sensor.crt"
 
     @property
+    def next_key(self) -> Path:
+        """The key that is to follow, until its certificate has come."""
+        return self.state / "sensor.key.next"
+
+    @property
+    def next_certificate(self) -> Path:
+        """The certificate that is to follow, until key and certificate have changed places."""
+        return self.state / "sensor.crt.next"
+
+    @property
+    def next_authorities(self) -> Path:
+        """The authorities that are to follow, until the server has been found to be covered by them."""
+        return self.state / "ca.crt.next"
+
+    @property
     def authorities(self) -> Path:
         """The authorities the sensor trusts."""
         return self.state / "ca.crt"

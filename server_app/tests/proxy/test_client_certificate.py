@@ -30,7 +30,7 @@ def test_certificate_that_is_not_good_is_refused_before_anything_is_asked(proxy:
     else:
         pair = proxy.ours.sensor("expired-sensor", valid_for=-dt.timedelta(days=1))
     answer = proxy.ask("GET", path, pair=pair)
-    assert answer.status == 400
+    assert answer.status == 403
     assert "certificate" in json.dumps(json.loads(answer.body))
     assert proxy.web.arrived == []
     assert proxy.registry.arrived == []

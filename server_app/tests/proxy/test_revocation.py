@@ -32,15 +32,15 @@ def test_revoked_ones_are_refused_and_expired_lists_are_left_out(inner: Proxy) -
 
     install_lists(inner.tls, inner.ours.revocation_list(bad), now + MONTH)
 
-    soon(lambda: status(inner, bad) == 400, "the revoked certificate is still taken")
+    soon(lambda: status(inner, bad) == 403, "the revoked certificate is still taken")
     assert status(inner, good) == 200
     inner.web.arrived.clear()
-    assert status(inner, bad) == 400
+    assert status(inner, bad) == 403
     assert inner.web.arrived == []
 
     expired = inner.ours.revocation_list(bad, ends=-dt.timedelta(days=1))
     put(inner.tls, "crl.pem", expired)  # what nginx does with it by itself
-    soon(lambda: status(inner, good) == 400, "nginx goes by an expired list")
+    soon(lambda: status(inner, good) == 403, "nginx goes by an expired list")
     install_lists(inner.tls, expired, now - dt.timedelta(days=1))
 
     soon(lambda: status(inner, good) == 200, "an expired list locks everyone out")
@@ -50,7 +50,7 @@ def test_revoked_ones_are_refused_and_expired_lists_are_left_out(inner: Proxy) -
 def test_two_authorities_are_trusted_together(inner: Proxy) -> None:
     new = inner.foreign
     before, after = inner.ours.sensor("before"), new.sensor("after")
-    assert status(inner, after) == 400
+    assert status(inner, after) == 403
 
     install_lists(inner.tls, inner.ours.revocation_list() + new.revocation_list(), dt.datetime.now(dt.UTC) + MONTH)
     put(inner.tls, "ca.crt", inner.ours.file.read_bytes() + new.file.read_bytes())
@@ -58,4 +58,4 @@ def test_two_authorities_are_trusted_together(inner: Proxy) -> None:
     soon(lambda: status(inner, after) == 200, "the second authority is not trusted")
     assert status(inner, before) == 200
     install(inner.tls, inner.ours, inner.ours.server())
-    soon(lambda: status(inner, after) == 400, "the second authority is still trusted")
+    soon(lambda: status(inner, after) == 403, "the second authority is still trusted")

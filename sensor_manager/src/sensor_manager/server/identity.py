@@ -1,6 +1,7 @@
 """The sensor's key and certificate. The key is made here and never leaves."""
 
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 from cryptography import x509
@@ -8,7 +9,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from sensor_manager.files import write_durably, write_if_changed
+from sensor_manager.files import move_durably, write_durably, write_if_changed
+from sensor_manager.plan.certificate import Validity
+from sensor_manager.settings import Settings
 from sensor_wire.v1.enrolment import SENSOR_URI_PREFIX
 
 REGISTRY_KEY_MODE = 0o600
@@ -27,9 +30,7 @@ def make_key(path: Path) -> None:
 
 def certificate_request(key_path: Path, sensor_id: int) -> str:
     """Return a certificate request (PEM) for the sensor's key; the server decides on the name."""
-    key = serialization.load_pem_private_key(key_path.read_bytes(), password=None)
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise TypeError(f"{key_path} is no elliptic-curve key; remove it and enrol again")
+    key = _key(key_path)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"sensor {sensor_id}")])
     request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
     return request.public_bytes(serialization.Encoding.PEM).decode()
@@ -37,14 +38,62 @@ def certificate_request(key_path: Path, sensor_id: int) -> str:
 
 def enrolled(key_path: Path, certificate_path: Path, sensor_id: int) -> bool:
     """Tell whether there is a certificate for this key and this sensor that has not expired."""
+    found = validity(key_path, certificate_path, sensor_id)
+    return found is not None and found.not_after > datetime.now(UTC)
+
+
+def validity(key_path: Path, certificate_path: Path, sensor_id: int) -> Validity | None:
+    """Return how long the certificate for this key and this sensor holds; None when there is none."""
     try:
-        key = serialization.load_pem_private_key(key_path.read_bytes(), password=None)
-        certificate = x509.load_pem_x509_certificates(certificate_path.read_bytes())[0]
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (FileNotFoundError, ValueError, x509.ExtensionNotFound):
+        text = certificate_path.read_text(encoding="ascii")
+        if not fits(key_path, text, sensor_id):
+            return None
+    except (FileNotFoundError, ValueError):
+        return None
+    certificate = x509.load_pem_x509_certificates(text.encode())[0]
+    place = int.from_bytes(certificate.fingerprint(hashes.SHA256())[:4]) / 2**32
+    return Validity(certificate.not_valid_before_utc, certificate.not_valid_after_utc, place)
+
+
+def fits(key_path: Path, certificate: str, sensor_id: int) -> bool:
+    """Tell whether a certificate (PEM) is for this key and this sensor.
+
+    Raises:
+        ValueError: it is none, or the key cannot be read.
+    """
+    leaf = x509.load_pem_x509_certificates(certificate.encode())[0]
+    try:
+        names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
         return False
     own = f"{SENSOR_URI_PREFIX}{sensor_id}" in names.get_values_for_type(x509.UniformResourceIdentifier)
-    return own and certificate.public_key() == key.public_key() and certificate.not_valid_after_utc > datetime.now(UTC)
+    return own and leaf.public_key() == _key(key_path).public_key()
+
+
+def signature(key_path: Path, statement: bytes) -> bytes:
+    """Return the key's signature over a statement (ECDSA with SHA-256, DER)."""
+    return _key(key_path).sign(statement, ec.ECDSA(hashes.SHA256()))
+
+
+def adopt_next(settings: Settings) -> None:
+    """Let the next key and certificate follow the present ones, if both are there; go on where this was cut off."""
+    if not settings.next_certificate.exists():
+        return
+    leaf = x509.load_pem_x509_certificates(settings.next_certificate.read_bytes())[0].public_key()
+    if settings.next_key.exists() and _key(settings.next_key).public_key() == leaf:
+        move_durably(settings.next_key, settings.key)
+    if _key(settings.key).public_key() == leaf:
+        move_durably(settings.next_certificate, settings.certificate)
+    else:
+        settings.next_certificate.unlink()
+
+
+def trusted(path: Path) -> str | None:
+    """Return the SHA-256 of the authorities the sensor trusts, for its report; None when it has none yet."""
+    try:
+        return sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return None
 
 
 def check_authorities(chain: str) -> None:
@@ -68,3 +117,10 @@ def give_to_engine(folder: Path, *, authorities: Path, certificate: Path, key: P
     folder.mkdir(parents=True, exist_ok=True)
     for source, name in ((authorities, "ca.crt"), (certificate, "client.cert"), (key, "client.key")):
         write_if_changed(folder / name, source.read_text(encoding="ascii"), mode=REGISTRY_KEY_MODE)
+
+
+def _key(path: Path) -> ec.EllipticCurvePrivateKey:
+    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise ValueError(f"{path} is no elliptic-curve key; remove it and enrol again")  # noqa: TRY004 - the file is wrong
+    return key

@@ -59,18 +59,24 @@ class Authority:
         )
         return certificate_path, key_path
 
-    def sign_sensor(self, request: str, sensor_id: int) -> str:
-        """Sign a sensor's request."""
+    def sign_sensor(self, request: str, sensor_id: int, *, start: timedelta = -DAY, end: timedelta = 90 * DAY) -> str:
+        """Sign a sensor's request for a time from now."""
         csr = x509.load_pem_x509_csr(request.encode())
         names = x509.SubjectAlternativeName([x509.UniformResourceIdentifier(f"{SENSOR_URI_PREFIX}{sensor_id}")])
         return _pem(
-            self._builder(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sensor")]), csr.public_key())
+            self._builder(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sensor")]), csr.public_key(), start, end)
             .add_extension(names, critical=False)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
             .sign(self._key, hashes.SHA256())
         )
 
-    def _builder(self, subject: x509.Name, public_key: CertificatePublicKeyTypes) -> x509.CertificateBuilder:
+    def _builder(
+        self,
+        subject: x509.Name,
+        public_key: CertificatePublicKeyTypes,
+        start: timedelta = -DAY,
+        end: timedelta = 90 * DAY,
+    ) -> x509.CertificateBuilder:
         now = datetime.now(UTC)
         return (
             x509.CertificateBuilder()
@@ -78,8 +84,8 @@ class Authority:
             .issuer_name(self._name)
             .public_key(public_key)
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - DAY)
-            .not_valid_after(now + 90 * DAY)
+            .not_valid_before(now + start)
+            .not_valid_after(now + end)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
         )

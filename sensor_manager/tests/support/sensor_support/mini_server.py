@@ -4,15 +4,20 @@ import contextlib
 import json
 import ssl
 import threading
+from base64 import b64decode
 from collections import deque
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from sensor_support.authority import Authority
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from sensor_support.authority import DAY, Authority
 from sensor_wire.v1.desired import Desired
-from sensor_wire.v1.enrolment import EnrolmentRequest
+from sensor_wire.v1.enrolment import EnrolmentRequest, RenewalRequest, renewal_statement
 from sensor_wire.v1.poll import Report
 
 type Answer = tuple[int, str, bytes]
@@ -39,6 +44,9 @@ class MiniServer:
         copies: how often each event was sent.
         faults: one for each coming upload: an HTTP status, or one of "hang", "partial", "garbage".
         tokens: enrolment tokens that are not used up.
+        life: from when to when, seen from now, the certificates of enrolments hold.
+        renewals: what was asked for; each is answered with a certificate of 90 days, or with `renewal_fault`.
+        refused: certificates (PEM) that polls and renewals refuse.
         blobs: registry content by digest: media type and bytes.
     """
 
@@ -67,6 +75,10 @@ class MiniServer:
         self.faults: deque[int | str] = deque()
         self.poison: set[str] = set()
         self.tokens = {TOKEN}
+        self.life = (-DAY, 90 * DAY)
+        self.renewals: list[RenewalRequest] = []
+        self.renewal_fault: int | None = None
+        self.refused: set[str] = set()
         self.available = True
 
     def close(self) -> None:
@@ -75,18 +87,19 @@ class MiniServer:
         self._http.shutdown()
         self._http.server_close()
 
-    def answer(self, path: str, body: bytes, certificate: object, etag: str | None) -> Answer:
-        """Answer one request with status, media type and body."""
+    def answer(self, path: str, body: bytes, certificate: bytes | None, etag: str | None) -> Answer:
+        """Answer one request with status, media type and body; `certificate` is the client's as DER."""
+        shown = ssl.DER_cert_to_PEM_cert(certificate) if certificate else ""
         if not self.available:
             return 503, "text/html", b"<h1>away</h1>"
         if path == "/api/system/identify":
             return 200, "text/plain", b"HoneySens"
-        if path == "/api/sensors/enrol":
-            return self._enrol(body)
+        if path in {"/api/sensors/enrol", "/api/sensors/certificate"}:
+            return self._enrol(body) if path.endswith("enrol") else self._renew(body)
         if not certificate:
             return 401, "application/json", b"{}"
         if path == "/api/sensors/status":
-            return self._poll(body, etag)
+            return self._poll(body, etag) if shown not in self.refused else (403, "application/json", b"{}")
         return self._events(json.loads(body)["events"]) if path == "/api/events" else self._registry(path)
 
     def _enrol(self, body: bytes) -> Answer:
@@ -94,7 +107,24 @@ class MiniServer:
         if request.token not in self.tokens:
             return 403, "application/json", b"{}"
         self.tokens.remove(request.token)
-        certificate = self.authority.sign_sensor(request.csr, 7)
+        start, end = self.life
+        certificate = self.authority.sign_sensor(request.csr, 7, start=start, end=end)
+        return self._certified(certificate)
+
+    def _renew(self, body: bytes) -> Answer:
+        request = RenewalRequest.parse_strict(json.loads(body))
+        old = x509.load_pem_x509_certificate(request.certificate.encode()).public_key()
+        assert isinstance(old, ec.EllipticCurvePublicKey)
+        statement = renewal_statement(request.certificate, request.csr)
+        old.verify(b64decode(request.proof), statement, ec.ECDSA(hashes.SHA256()))
+        self.renewals.append(request)
+        if request.certificate in self.refused:
+            return 403, "application/problem+json", b"{}"
+        if self.renewal_fault is not None:
+            return self.renewal_fault, "application/problem+json", b"{}"
+        return self._certified(self.authority.sign_sensor(request.csr, 7))
+
+    def _certified(self, certificate: str) -> Answer:
         answer = {"sensor_id": 7, "certificate": certificate, "ca_chain": self.authority.chain}
         return 200, "application/json", json.dumps(answer).encode()
 
@@ -161,7 +191,7 @@ class MiniServer:
 
             def _respond(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                certificate = self.connection.getpeercert()
+                certificate = self.connection.getpeercert(binary_form=True)
                 status, kind, content = server.answer(self.path, body, certificate, self.headers.get("If-None-Match"))
                 self.send_response(status)
                 self.send_header("Content-Type", kind)

@@ -21,6 +21,8 @@ from server_app.task_queue import TaskFailed
 
 WAIT_SECONDS = 15
 RETRY_SECONDS = 30
+MAX_RENEWAL_BYTES = 512 * 1024
+"""More than the longest fields need with every character escaped."""
 
 
 def make_blueprint() -> APIBlueprint:
@@ -67,7 +69,7 @@ def make_blueprint() -> APIBlueprint:
     @blueprint.post("/certificate")
     @blueprint.output(EnrolmentAnswer)
     @refuses(403, 503)
-    @receives(RenewalRequest)
+    @receives(RenewalRequest, MAX_RENEWAL_BYTES)
     def renew(body: RenewalRequest) -> EnrolmentAnswer:
         """Get the next certificate for proof of the key of the last one, whether that has expired or not."""
         proof = proven(body)

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from server_app.db import Database, now
-from server_app.pki.models import Certificate
+from server_app.pki.models import SensorCertificate
 from server_app.sensors.queries import count_by_state
 from server_app.settings import Settings
 from server_app.task_queue import TaskQueue
@@ -67,8 +67,8 @@ def _tasks(session: Session) -> dict[str, float]:
 
 
 def _expiry(session: Session, settings: Settings) -> dict[str, datetime]:
-    newest = select(func.max(Certificate.not_after).label("ends"))
-    newest = newest.where(Certificate.revoked_at.is_(None)).group_by(Certificate.sensor_id)
+    newest = select(func.max(SensorCertificate.not_after).label("ends"))
+    newest = newest.where(SensorCertificate.revoked_at.is_(None)).group_by(SensorCertificate.sensor_id)
     first = session.scalar(newest.order_by("ends").limit(1))
     found = {} if first is None else {"sensor": first}
     for kind in ("ca", "server"):
