@@ -7,8 +7,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from server_app.enrolment.models import EnrolmentToken
-from server_app.sensors.models import Sensor
-from server_app.sensors.service import SensorState, report_of, state_of
+from server_app.sensors.models import Sensor, SensorState
+from server_app.sensors.service import report_of, state_of
 
 
 def behind(session: Session, trust: bytes, since: datetime, now: datetime) -> int:
