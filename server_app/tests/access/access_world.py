@@ -154,7 +154,6 @@ class World:
             "email": f"new-{mark}@example.com",
             "expires_at": (datetime.now(UTC) + timedelta(days=1)).isoformat(),
             "token_id": self._token(starter)["id"],
-            "token_id": self._token(starter),
             "own_certificate": own_certificate().body,
             "renewal": renewal(sensor, sensor.key),
         }

@@ -119,7 +119,7 @@ def test_what_the_server_was_started_with_reaches_the_next_poll(bench: Bench, po
 
 def test_another_chain_reaches_the_next_poll(bench: Bench, polled: SensorClient) -> None:
     before = polled.poll()
-    path = bench.settings.ca_certificate
+    path = bench.settings.trust
     path.write_bytes(path.read_bytes() + path.read_bytes())  # its first certificate still vouches for the sensor
 
     after = polled.poll(None, **{"If-None-Match": before.headers["ETag"]})
