@@ -161,3 +161,15 @@ def test_a_wrong_query_is_refused(bench: Bench) -> None:
         answer = bench.admin.call("GET", f"/sensors?{query}")
         assert answer.status_code == 400, query
         assert (answer.json or {})["errors"][0]["pointer"] == f"/{query.partition('=')[0]}"
+
+
+def test_the_worker_does_it_by_itself(bench: Bench) -> None:
+    sensor = bench.sensor()
+    sensor.poll()
+    go_silent(bench, sensor)
+    jobs = {job.name: job for job in bench.queue._huey._registry.periodic_tasks}
+
+    for name in ("notice-timeouts", "remove-old-status-changes"):
+        jobs[name].execute()
+
+    assert states(bench, sensor) == [("timeout", "ok"), ("online", "ok")]
