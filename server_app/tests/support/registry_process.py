@@ -1,9 +1,10 @@
 """A real registry on loopback, as long as a test session lasts."""
 
+import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,19 +22,28 @@ START_SECONDS = 30
 @contextmanager
 def registry(folder: Path) -> Iterator[str]:
     """Start Debian's docker-registry with its storage below `folder`; yields its URL."""
+    with running_registry(folder, ("docker-registry", "serve")) as (url, _):
+        yield url
+
+
+@contextmanager
+def running_registry(folder: Path, program: Sequence[str | Path]) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Start a program that serves a registry, given its configuration; yields its URL, and the process."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     file = folder / "config.yml"
     file.write_text(CONFIGURATION.format(folder=folder, port=port))
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(["docker-registry", "serve", str(file)], stdout=log, stderr=log)
+        process = subprocess.Popen(
+            [*program, file], stdout=log, stderr=log, env=os.environ | {"HS_REGISTRY_CONFIG": str(file)}
+        )
     try:
         deadline = time.monotonic() + START_SECONDS
         while not answers(f"http://127.0.0.1:{port}/v2/"):
             assert process.poll() is None, (folder / "log").read_text()
             assert time.monotonic() < deadline, "the registry does not answer"
             time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", process
     finally:
         process.terminate()
         process.wait(10)

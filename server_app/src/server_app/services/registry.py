@@ -1,12 +1,22 @@
 """The OCI registry behind the server, written to by skopeo, which pushes a layout byte for byte."""
 
 import subprocess
+import time
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import requests
+
 TIMEOUT_SECONDS = 900
+ANSWER_SECONDS = 3
+RESTART = (0.5, 1.0, 2.0)
+"""Seconds to wait for a registry that starts anew."""
+READ_ONLY_SECONDS = 2.0
+COLLECTION_SECONDS = 600
+"""How often to ask one that collects garbage, and for how long."""
+READ_ONLY = ("method not allowed", "405", "unsupported")
 MISSING = ("manifest unknown", "name unknown", "not found")
 
 
@@ -20,6 +30,13 @@ class Registry:
 
     url: str
 
+    def available(self) -> bool:
+        """Whether it answers."""
+        try:
+            return requests.get(f"{self.url}/v2/", timeout=ANSWER_SECONDS).ok
+        except requests.RequestException:
+            return False
+
     def push(self, layout: Path, repository: str, tag: str, digest: str) -> None:
         """Push the one image of an OCI layout and read its digest back.
 
@@ -27,7 +44,7 @@ class Registry:
             RegistryError: it could not be pushed, or is not there under this digest afterwards.
         """
         target = f"{self._name(repository)}:{tag}"
-        self._skopeo("copy", "--quiet", "--preserve-digests", self._tls("dest"), f"oci:{layout}", target)
+        self._patiently("copy", "--quiet", "--preserve-digests", self._tls("dest"), f"oci:{layout}", target)
         manifest = self._skopeo("inspect", "--raw", self._tls(), f"{self._name(repository)}@{digest}")
         if f"sha256:{sha256(manifest).hexdigest()}" != digest:
             raise RegistryError(f"the registry has another image than was pushed as {repository}:{tag}")
@@ -39,7 +56,7 @@ class Registry:
             RegistryError: it could not be removed.
         """
         if self.has(repository, digest):
-            self._skopeo("delete", self._tls(), f"{self._name(repository)}@{digest}")
+            self._patiently("delete", self._tls(), f"{self._name(repository)}@{digest}")
 
     def has(self, repository: str, digest: str) -> bool:
         """Whether the image is there.
@@ -61,6 +78,24 @@ class Registry:
     def _tls(self, side: str = "") -> str:
         verify = "true" if urlsplit(self.url).scheme == "https" else "false"
         return f"--{side}-tls-verify={verify}" if side else f"--tls-verify={verify}"
+
+    def _patiently(self, command: str, *arguments: str) -> None:
+        """Repeat what fails while the registry starts anew, or is read-only because it collects garbage."""
+        restart = iter(RESTART)
+        deadline = time.monotonic() + COLLECTION_SECONDS
+        while True:
+            try:
+                self._skopeo(command, *arguments)
+            except RegistryError as error:
+                if any(word in str(error).lower() for word in READ_ONLY):
+                    restart, seconds = iter(RESTART), READ_ONLY_SECONDS  # it starts anew once more afterwards
+                else:
+                    seconds = next(restart, 0)
+                if not seconds or time.monotonic() > deadline:
+                    raise
+                time.sleep(seconds)
+            else:
+                return
 
     def _skopeo(self, command: str, *arguments: str) -> bytes:
         # The policy file is about signatures of images that are pulled; these come from a checked archive.
