@@ -59,6 +59,10 @@ class TaskQueue:
         """Run `handler` once a day, at night; for the worker."""
         self._handle_at(crontab(minute="17", hour="3"), name, handler)
 
+    def handle_each_ten_minutes(self, name: str, handler: Callable[[], None]) -> None:
+        """Run `handler` six times an hour; for the worker."""
+        self._handle_at(crontab(minute="*/10"), name, handler)
+
     def handle_each_minute(self, name: str, handler: Callable[[], None]) -> None:
         """Run `handler` at the start of every minute; for the worker."""
         self._handle_at(crontab(), name, handler)

@@ -97,9 +97,11 @@ ROWS = [
     # Services
     Row("GET /services", USERS),
     Row("POST /services", ADMIN, b"an archive that the worker will refuse"),
+    Row("GET /services/registry", USERS),
     Row("GET /services/{name}", USERS),
     Row("PATCH /services/{name}", ADMIN, {"default_revision": "1.0.0"}),
     Row("DELETE /services/{name}", ADMIN),
+    Row("DELETE /services/{name}/revisions/{revision}", ADMIN),
     # Events
     Row("GET /events", USERS),
     Row("POST /events", SENSOR, {"events": []}),

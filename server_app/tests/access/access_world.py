@@ -30,15 +30,17 @@ type Rows = dict[str, list[dict[str, Any]]]
 
 
 @contextmanager
-def running(initialised: Path, folder: Path, database_url: str = "") -> Iterator["World"]:
+def running(initialised: Path, folder: Path, registry_url: str, database_url: str = "") -> Iterator["World"]:
     """A world in a folder of its own.
 
     Args:
         initialised: folders that `init` has prepared.
         folder: where the server's copy of them goes.
+        registry_url: a registry that answers.
         database_url: an empty database, if it is not SQLite's.
     """
-    settings = settings_for(copytree(initialised, folder / "server"), database_url=database_url)
+    server = copytree(initialised, folder / "server")
+    settings = settings_for(server, database_url=database_url, registry_url=registry_url)
     if database_url:
         initialise(settings)
     bench = start(settings)
@@ -56,6 +58,7 @@ class World:
         self._tables = Base.metadata.sorted_tables
         add_service(bench, "cowrie")
         add_service(bench, "unused")
+        add_service(bench, "unused", "2.0.0")
         for revision in ("1.0.0", "2.0.0"):
             add_firmware(bench, revision)
         ours, theirs = bench.division("ours"), bench.division(FOREIGN)

@@ -11,10 +11,10 @@ from access_world import FOREIGN, World, running
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def world(
-    request: pytest.FixtureRequest, initialised: Path, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, initialised: Path, registry_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[World]:
     url = request.getfixturevalue("emptied_postgres_url") if request.param == "postgresql" else ""
-    with running(initialised, tmp_path_factory.mktemp("access"), url) as world:
+    with running(initialised, tmp_path_factory.mktemp("access"), registry_url, url) as world:
         yield world
 
 

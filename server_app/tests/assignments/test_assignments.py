@@ -19,6 +19,7 @@ def test_an_assignment_is_made_changed_and_removed(bench: Bench) -> None:
         "effective_revision": "1.0.0",
         "options": {},
         "effective_options": {},
+        "image_missing": False,
     }
     assert bench.admin.ok("PUT", f"{path}/cowrie", json={"revision": None}) == expected
     assert bench.admin.ok("PUT", f"{path}/cowrie", json={"revision": "2.0.0"})["effective_revision"] == "2.0.0"

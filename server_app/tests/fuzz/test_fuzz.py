@@ -45,8 +45,8 @@ INSIDES = [
 
 
 @pytest.fixture(scope="module")
-def world(initialised: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with running(initialised, tmp_path_factory.mktemp("fuzz")) as world:
+def world(initialised: Path, registry_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with running(initialised, tmp_path_factory.mktemp("fuzz"), registry_url) as world:
         yield world
 
 

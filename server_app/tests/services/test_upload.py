@@ -160,8 +160,8 @@ def test_a_bad_archive_leaves_no_file_and_no_image_and_is_logged_once(
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-def test_an_oversized_upload_is_refused_and_leaves_nothing(bench: Bench, chunked: bool) -> None:  # noqa: FBT001 - pytest passes parameters by name
-    small = start(bench.settings.model_copy(update={"max_upload_bytes": 1000}))
+def test_an_oversized_upload_is_refused_and_leaves_nothing(cataloguing: Bench, chunked: bool) -> None:  # noqa: FBT001 - pytest passes parameters by name
+    small = start(cataloguing.settings.model_copy(update={"max_upload_bytes": 1000}))
     environ = {"CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
     admin = small.admin
     with refusals() as logged:
@@ -174,14 +174,18 @@ def test_an_oversized_upload_is_refused_and_leaves_nothing(bench: Bench, chunked
     small.database.close()
 
 
-def test_an_empty_upload_is_refused(bench: Bench) -> None:
-    assert bench.admin.call("POST", "/services", data=b"").status_code == 400
-    assert files(bench) == []
+def test_an_empty_upload_is_refused(cataloguing: Bench) -> None:
+    assert cataloguing.admin.call("POST", "/services", data=b"").status_code == 400
+    assert files(cataloguing) == []
 
 
 def test_a_registry_that_is_away_fails_the_task(bench: Bench) -> None:
     away = start(bench.settings.model_copy(update={"registry_url": "http://127.0.0.1:1"}))
-    task = upload(away, service_archive())
+    with away.database.writing() as session:
+        number = tasks.create(session, ADD, {"file": FILE}, None).id
+    (away.settings.uploads_dir / FILE).write_bytes(service_archive())
+    away.queue.enqueue(ADD, number)
+    task = away.admin.ok("GET", f"/tasks/{number}")
     assert task["state"] == "failed"
     assert "The registry did not take the image" in task["reason"]
     assert files(away) == []

@@ -232,7 +232,8 @@ def test_abandoned_uploads_and_stray_files_are_swept_and_others_stay(bench: Benc
     assert len(stored(bench)) == 2
 
 
-def test_the_file_of_a_task_that_waits_is_not_swept(bench: Bench) -> None:
+def test_the_file_of_a_task_that_waits_is_not_swept(cataloguing: Bench) -> None:
+    bench = cataloguing
     with_worker_away = replace(bench.app.extensions["honeysens"], queue=TaskQueue(bench.settings.data_dir))
     bench.app.extensions["honeysens"] = with_worker_away
     answer = bench.admin.ok("POST", "/services", data=CONTENT)

@@ -6,7 +6,7 @@ from sensor_wire.base import RevisionName, ServiceName
 from server_app.api_base.body import ApiModel
 from server_app.assignments.matrix import Entry
 from server_app.assignments.models import ServiceAssignment
-from server_app.assignments.options import effective_options
+from server_app.assignments.options import effective_options, images
 from server_app.fields import RowId
 from server_app.option_schema import MAX_OPTIONS
 from server_app.sensors.models import Sensor
@@ -28,13 +28,17 @@ class AssignmentChange(ApiModel):
 
 
 class AssignmentItem(ApiModel):
-    """A service that a sensor shall run; the effective values are what holds at the moment, defaults filled in."""
+    """A service that a sensor shall run; the effective values are what holds at the moment, defaults filled in.
+
+    `image_missing` tells that the registry lacks an image of it, so that sensors cannot fetch it.
+    """
 
     service: str
     revision: str | None
     effective_revision: str
     options: dict[str, JsonValue]
     effective_options: dict[str, JsonValue]
+    image_missing: bool
 
 
 class AssignmentList(ApiModel):
@@ -112,6 +116,7 @@ def assignment_item(row: ServiceAssignment) -> AssignmentItem:
         effective_revision=row.revision or row.service.default_revision,
         options=row.options,
         effective_options=effective_options(row),
+        image_missing=any(image.image_missing for image in images(row)),
     )
 
 

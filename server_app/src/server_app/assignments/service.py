@@ -123,6 +123,25 @@ def sensors_running(session: Session, service: Service) -> list[str]:
     return sorted(row.sensor.name for row in session.scalars(query))
 
 
+def unpin(session: Session, service: Service, revision: str, *, confirmed: bool) -> None:
+    """Let sensors that have pinned a revision of a service run its default.
+
+    Raises:
+        Conflict: there are such sensors, and it was not confirmed.
+    """
+    query = (
+        select(ServiceAssignment)
+        .where(ServiceAssignment.service_id == service.id, ServiceAssignment.revision == revision)
+        .options(joinedload(ServiceAssignment.sensor))
+    )
+    rows = session.scalars(query).all()
+    if rows and not confirmed:
+        names = ", ".join(sorted(row.sensor.name for row in rows)[:10])
+        raise Conflict(f"Sensors have pinned revision {revision}: {names}. Repeat with ?force=true to use the default.")
+    for row in rows:
+        row.revision = None
+
+
 def lock(session: Session, sensor_ids: Iterable[int]) -> None:
     """One change of a sensor's services at a time: two that contradict each other must not both find it free."""
     query = select(Sensor.id).where(Sensor.id.in_(list(sensor_ids))).order_by(Sensor.id)

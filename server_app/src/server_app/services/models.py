@@ -1,7 +1,7 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server_app.db import Base
@@ -33,6 +33,8 @@ class ServiceRevision(Base):
     """One image of a service: a revision for one architecture, with its run contract."""
 
     reaches_sensors: ClassVar[bool] = True
+    audit_name: ClassVar[str] = "service revision"
+    audit_ignored: ClassVar[frozenset[str]] = frozenset({"image_missing"})
     __tablename__ = "service_revisions"
     __table_args__ = (UniqueConstraint("service_id", "revision", "architecture"), {"sqlite_autoincrement": True})
 
@@ -47,5 +49,6 @@ class ServiceRevision(Base):
     ports: Mapped[dict[str, Any]]  # {"2222/tcp": 22}
     limits: Mapped[dict[str, Any]]  # sensor_wire.v1.desired.Limits as JSON
     options: Mapped[dict[str, Any]]  # JSON Schema of what an operator may set
+    image_missing: Mapped[bool] = mapped_column(default=False, server_default=false())  # when it was last looked for
     created_at: Mapped[datetime]
     service: Mapped[Service] = relationship(back_populates="revisions")

@@ -14,7 +14,10 @@ class ServiceChange(ApiModel):
 
 
 class RevisionItem(ApiModel):
-    """One image of a service; `options` is the JSON Schema of what can be set, empty for nothing."""
+    """One image of a service; `options` is the JSON Schema of what can be set, empty for nothing.
+
+    `image_missing` tells that the registry does not have it: upload it again.
+    """
 
     revision: str
     architecture: str
@@ -25,6 +28,7 @@ class RevisionItem(ApiModel):
     ports: dict[str, int]
     limits: Limits
     options: dict[str, JsonValue]
+    image_missing: bool
     created_at: datetime
 
 
@@ -36,6 +40,19 @@ class ServiceItem(ApiModel):
     description: str
     default_revision: str
     revisions: list[RevisionItem]
+
+
+class RevisionRemoval(ApiModel):
+    """`force` lets sensors that have pinned the revision fall back to the default."""
+
+    force: bool = False
+
+
+class RegistryStatus(ApiModel):
+    """Whether the registry of the images answers, and the images it lacks, as `service revision architecture`."""
+
+    available: bool
+    missing: list[str]
 
 
 class ServiceList(ApiModel):

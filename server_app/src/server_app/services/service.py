@@ -1,14 +1,17 @@
 """The catalogue of services and their revisions."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from sensor_wire.honeypot.manifest import ServiceManifest
 from server_app.errors import Conflict, FieldError, Invalid, NotFound
 from server_app.services.models import Service, ServiceRevision
+
+RESERVED = "registry"
 
 
 def list_services(session: Session) -> Sequence[Service]:
@@ -34,6 +37,8 @@ def find_revision(session: Session, manifest: ServiceManifest) -> ServiceRevisio
     Raises:
         Conflict: it contradicts what is there.
     """
+    if manifest.name == RESERVED:
+        raise Conflict(f"{RESERVED} is the name of an address of the API. Choose another name for the service.")
     service = session.scalar(select(Service).where(Service.name == manifest.name))
     owner = session.scalar(select(Service).where(Service.repository == manifest.repository))
     if service is not owner:
@@ -57,6 +62,7 @@ def add_revision(session: Session, manifest: ServiceManifest, now: datetime) -> 
     """
     known = find_revision(session, manifest)
     if known is not None:
+        known.image_missing = False
         return known
     service = session.scalar(select(Service).where(Service.name == manifest.name))
     if service is None:
@@ -99,6 +105,63 @@ def set_default(session: Session, name: str, revision: str) -> Service:
         raise Invalid(f"The service {name} has no revision {revision}.", (reason,))
     service.default_revision = revision
     return service
+
+
+@dataclass(frozen=True)
+class Images:
+    """Images of a repository that may be of no use any more."""
+
+    repository: str
+    digests: tuple[str, ...]
+
+
+def remove_service(session: Session, name: str) -> Images:
+    """Remove a service with its revisions; it must not be assigned.
+
+    Raises:
+        NotFound: there is none of this name.
+    """
+    service = get_service(session, name)
+    images = Images(service.repository, tuple(sorted({row.digest for row in service.revisions})))
+    session.delete(service)
+    return images
+
+
+def remove_revision(session: Session, service: Service, revision: str) -> Images:
+    """Remove a revision for all architectures.
+
+    Raises:
+        NotFound: the service has no such revision.
+        Conflict: it is the default.
+    """
+    rows = [row for row in service.revisions if row.revision == revision]
+    if not rows:
+        raise NotFound(f"The service {service.name} has no revision {revision}.")
+    if service.default_revision == revision:
+        raise Conflict(f"Revision {revision} is the default of {service.name}. Choose another default first.")
+    for row in rows:
+        service.revisions.remove(row)
+    session.flush()
+    return Images(service.repository, tuple(sorted({row.digest for row in rows})))
+
+
+def missing_images(session: Session) -> list[str]:
+    """What the registry lacks, as `service revision architecture`."""
+    query = select(ServiceRevision).where(ServiceRevision.image_missing).order_by(ServiceRevision.id)
+    rows = session.scalars(query.options(joinedload(ServiceRevision.service)))
+    return [f"{row.service.name} {row.revision} {row.architecture}" for row in rows]
+
+
+def all_revisions(session: Session) -> Sequence[ServiceRevision]:
+    """All revisions with their services."""
+    return session.scalars(select(ServiceRevision).options(joinedload(ServiceRevision.service))).all()
+
+
+def note_image(session: Session, revision_id: int, *, missing: bool) -> None:
+    """Keep whether the registry lacks the image of a revision; one that was removed meanwhile does not matter."""
+    revision = session.get(ServiceRevision, revision_id)
+    if revision is not None:
+        revision.image_missing = missing
 
 
 def is_used(session: Session, repository: str, digest: str) -> bool:

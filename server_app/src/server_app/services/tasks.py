@@ -74,6 +74,22 @@ class ServiceTasks:
         with self.database.writing() as session:
             job.succeed(session, {"removed": len(digests)})
 
+    def look_for_images(self) -> None:
+        """Now and then: note which images the registry lacks. While it does not answer, nothing is known."""
+        with self.database.reading() as session:
+            revisions = service.all_revisions(session)
+        for row in revisions:
+            try:
+                missing = not self.registry.has(row.service.repository, row.digest)
+            except RegistryError as error:
+                LOG.warning("registry_does_not_answer", detail=str(error))
+                return
+            if missing != row.image_missing:
+                about = {"service": row.service.name, "revision": row.revision, "architecture": row.architecture}
+                LOG.warning("service_image_missing" if missing else "service_image_back", **about)
+                with self.database.writing() as session:
+                    service.note_image(session, row.id, missing=missing)
+
     def _add(self, job: Job, checked: archive.CheckedArchive) -> None:
         manifest = checked.manifest
         with self.database.reading() as session:
