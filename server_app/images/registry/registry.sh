@@ -27,7 +27,9 @@ stop() {
 collect() {
   stop
   REGISTRY_STORAGE_MAINTENANCE_READONLY='{"enabled":true}' serve
-  /usr/bin/docker-registry garbage-collect "$configuration" >/dev/null || echo '{"level":"error","msg":"garbage was not collected"}' >&2
+  # It fails as well where nothing has been pushed yet: then there is no folder of repositories.
+  said=$(/usr/bin/docker-registry garbage-collect "$configuration" 2>&1) || [[ $said == *"Path not found"*repositories* ]] ||
+    printf '{"level":"error","msg":"garbage was not collected"}\n' >&2
   stop
   [[ -n $ended ]] || serve
 }
