@@ -5,6 +5,7 @@ from server_app.assignments.models import ServiceAssignment
 from server_app.audit.models import AuditEntry
 from server_app.contacts.models import Contact
 from server_app.db import Base
+from server_app.directory.models import OidcAttempt
 from server_app.divisions.models import Division
 from server_app.enrolment.models import EnrolmentToken
 from server_app.events.models import Event, EventCount, EventSession, EventTarget
@@ -38,6 +39,7 @@ __all__ = [
     "LoginFailures",
     "LoginPlace",
     "LoginSession",
+    "OidcAttempt",
     "Preference",
     "Role",
     "Sensor",

@@ -72,6 +72,7 @@ ROWS = [
     Row("PATCH /settings/certificates", ADMIN, {"overlap_days": 3}),
     Row("PATCH /settings/sensors", ADMIN, {"poll_interval": 5}),
     Row("PATCH /settings/ldap", ADMIN, {"user_base": "dc=example,dc=com"}),
+    Row("PATCH /settings/oidc", ADMIN, {"client_id": "honeysens"}),
     Row("PATCH /settings/audit", ADMIN, {"keep_days": 30}),
     # Audit log
     Row("GET /audit", ADMIN),

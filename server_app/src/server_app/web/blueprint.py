@@ -12,7 +12,7 @@ from server_app.accounts.sessions import Login
 from server_app.api_base.auth import current_login
 from server_app.db import now
 from server_app.errors import Refusal, Unauthenticated
-from server_app.web import event_pages, formats, login_pages, sensor_pages, story
+from server_app.web import event_pages, formats, login_pages, oidc_pages, sensor_pages, story
 from server_app.web.security import harden
 
 
@@ -28,6 +28,8 @@ def make_blueprint() -> Blueprint:
     blueprint.register_error_handler(Unauthenticated, _to_login)
     blueprint.register_error_handler(Refusal, _refused)
     blueprint.add_url_rule("/login", view_func=login_pages.login, methods=["GET", "POST"])
+    blueprint.add_url_rule("/login/oidc", endpoint="oidc_start", view_func=oidc_pages.start)
+    blueprint.add_url_rule("/login/oidc/callback", endpoint="oidc_back", view_func=oidc_pages.back)
     blueprint.add_url_rule("/logout", view_func=_for_people(login_pages.logout), endpoint="logout", methods=["POST"])
     blueprint.add_url_rule("/", endpoint="home", view_func=_home)
     for path, endpoint, view in (

@@ -10,6 +10,7 @@ from server_app.accounts.sessions import Login
 from server_app.api_base.auth import clear_cookie, client_address, current_login, require_csrf, set_cookie
 from server_app.context import context
 from server_app.db import now
+from server_app.directory import oidc
 from server_app.directory import service as directory
 from server_app.errors import Refusal
 from server_app.web.security import refuse_other_sites
@@ -48,7 +49,8 @@ def logout(*, login: Login) -> ResponseReturnValue:
 
 
 def _form(wanted: str, username: str = "", refusal: str = "") -> str:
-    return render_template("login.html", next=wanted, username=username, refusal=refusal)
+    by_provider = oidc.is_enabled(context().database)
+    return render_template("login.html", next=wanted, username=username, refusal=refusal, oidc=by_provider)
 
 
 def _own_page(wanted: str) -> str:
