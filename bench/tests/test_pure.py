@@ -117,7 +117,7 @@ def test_uuids_are_of_version_7_and_in_the_order_of_time() -> None:
 
 
 def test_history_is_even_and_its_sessions_are_those_of_its_events() -> None:
-    history = History([4, 5], 10, END)
+    history = History([4, 5], 3, 10, END)
     events = [
         dict(zip(EVENT_COLUMNS, history.event(number).rstrip("\n").split("\t"), strict=True)) for number in range(10)
     ]
@@ -128,14 +128,15 @@ def test_history_is_even_and_its_sessions_are_those_of_its_events() -> None:
     assert datetime.fromisoformat(events[9]["time"]) == END - SPAN / 10
     for number, session in enumerate(sessions):
         own = events[number * 5 : number * 5 + 5]
-        for name in ("sensor_id", "session", "service", "source_ip", "destination_port"):
+        for name in ("sensor_id", "division_id", "service", "source_ip", "destination_port"):
             assert {event[name] for event in own} == {session[name]}
+        assert {event["session_id"] for event in own} == {session["id"]}
         assert (own[0]["time"], own[-1]["time"]) == (session["first_time"], session["last_time"])
     assert json.loads(events[1]["details"].replace("\\\\", "\\"))[0]["kind"] == "login"
 
 
 def test_history_comes_in_chunks_that_lack_nothing() -> None:
-    history = History([1], 5000, END)
+    history = History([1], 1, 5000, END)
     assert sum(chunk.count("\n") for chunk in chunks(history.event, range(5000))) == 5000
 
 
