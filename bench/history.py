@@ -72,7 +72,8 @@ class History:
         first, last = self._moment(number * PER_SESSION), self._moment(number * PER_SESSION + PER_SESSION - 1)
         return (
             f"{FIRST_SESSION + number}\t{sensor}\t{self.division}\ts-{number}\t{service}\t{first}\t{last}\t"
-            f"{PER_SESSION}\tcommand\t{number % 5}\ttcp\t{source}\t50522\t192.0.2.10\t{port}\t{_COMMAND}\t{number % 5 * 9 + 6}\t{last}\t0\tnew\t\n"
+            f"{PER_SESSION}\tcommand\t{number % 5}\ttcp\t{source}\t"
+            f"50522\t192.0.2.10\t{port}\t{_COMMAND}\t{number % 5 * 9 + 6}\t{last}\t0\tnew\t\n"
         )
 
     def source(self, number: int) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from local_server import RunningServer, running_server
+from bench_server import RunningServer, running_server
 
 from bench.__main__ import main
 from bench.admin import Admin, Credentials, read_secret

@@ -13,7 +13,7 @@ LENGTH = re.compile(rb"\r\ncontent-length:\s*(\d+)", re.IGNORECASE)
 
 
 @contextmanager
-def tls_front(tls: Path, upstream: int) -> Iterator[int]:
+def bench_front(tls: Path, upstream: int) -> Iterator[int]:
     """Listen for TLS with the server's own certificate, until the end.
 
     Args:

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench_front import bench_front
 from server_bench import settings_for, start
-from tls_front import tls_front
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from server_app.initialise import initialise
@@ -39,7 +39,7 @@ def running_server(folder: Path) -> Iterator[RunningServer]:
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        with tls_front(settings.tls_dir, server.port) as port:
+        with bench_front(settings.tls_dir, server.port) as port:
             yield RunningServer(f"https://127.0.0.1:{port}", settings.ca_certificate, settings.admin_password_file)
     finally:
         server.shutdown()
