@@ -10,13 +10,16 @@ import server_app.audit.api
 import server_app.contacts.api
 import server_app.divisions.api
 import server_app.enrolment.api
+import server_app.event_filters.api
 import server_app.events.api
+import server_app.events.session_api
 import server_app.pki.api
 import server_app.platforms.api
 import server_app.polling.api
 import server_app.preferences.api
 import server_app.sensors.api
 import server_app.services.api
+import server_app.stats.api
 import server_app.system.api
 import server_app.tasks.api
 import server_app.tokens.api
@@ -53,6 +56,9 @@ FEATURES = (
     server_app.tasks.api,
     server_app.uploads.api,
     server_app.events.api,
+    server_app.events.session_api,
+    server_app.event_filters.api,
+    server_app.stats.api,
 )
 
 

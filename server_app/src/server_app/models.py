@@ -8,6 +8,7 @@ from server_app.db import Base
 from server_app.directory.models import OidcAttempt
 from server_app.divisions.models import Division
 from server_app.enrolment.models import EnrolmentToken
+from server_app.event_filters.models import EventFilter, EventFilterHits
 from server_app.events.models import Event, EventCount, EventSession, EventTarget
 from server_app.idempotency.models import IdempotencyKey
 from server_app.pki.models import AuthorityCertificate, Certificate, SensorCertificate, ServerCertificate
@@ -32,6 +33,8 @@ __all__ = [
     "EnrolmentToken",
     "Event",
     "EventCount",
+    "EventFilter",
+    "EventFilterHits",
     "EventSession",
     "EventTarget",
     "Firmware",

@@ -9,6 +9,7 @@ from server_app.audit import service as audit
 from server_app.audit.preferences import AuditSection
 from server_app.db import Database, now
 from server_app.enrolment.tasks import EnrolmentTasks
+from server_app.events.tasks import EventTasks
 from server_app.pki.tasks import CertificateTasks
 from server_app.pki.upkeep import Upkeep
 from server_app.platforms.store import FirmwareStore
@@ -42,6 +43,7 @@ def prepare(settings: Settings, queue: TaskQueue) -> None:
     firmware = FirmwareTasks(database, FirmwareStore(settings.firmware_dir), uploads, settings.max_upload_bytes)
     settings.uploads_dir.mkdir(mode=0o700, exist_ok=True)
     services.register(runner)
+    EventTasks(database).register(runner)
     firmware.register(runner)
     EnrolmentTasks(database, upkeep).register(queue)
     CertificateTasks(database, upkeep, settings.data_dir).register(queue, runner)

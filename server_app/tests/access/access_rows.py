@@ -109,6 +109,19 @@ ROWS = [
     Row("GET /events/{event_id}", READ),
     Row("GET /events/sessions", USERS),
     Row("GET /events/sessions/{session_id}", READ),
+    Row("PATCH /events/sessions/{session_id}", WRITE, {"status": "resolved"}),
+    Row("DELETE /events/sessions/{session_id}", WRITE),
+    Row("POST /events/sessions/mass", WRITE, {"ids": ["{session_id}"], "change": {"status": "ignored"}}),
+    # Event filters
+    Row("GET /eventfilters", USERS),
+    Row("POST /eventfilters", CREATE, {"name": "new", "division": "{division_id}", "conditions": {"ports": [9]}}),
+    Row("POST /eventfilters/test", USERS, {"conditions": {"ports": [9]}, "division": "{division_id}"}),
+    Row("GET /eventfilters/{filter_id}", READ),
+    Row("PATCH /eventfilters/{filter_id}", WRITE, {"name": "renamed"}),
+    Row("DELETE /eventfilters/{filter_id}", WRITE),
+    Row("POST /eventfilters/{filter_id}/test", READ),
+    # Statistics
+    Row("GET /stats", USERS),
     # Certificates
     Row("GET /certs", USERS),
     Row("GET /certs/{certificate_id}", READ),

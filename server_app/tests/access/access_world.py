@@ -147,6 +147,9 @@ class World:
             "session_id": admin.ok("GET", f"/events/sessions?sensor={sensor.id}")["items"][0]["id"],
             "certificate_id": admin.ok("GET", f"/certs?sensor={sensor.id}")["items"][0]["id"],
             "task_id": task,
+            "filter_id": admin.ok(
+                "POST", "/eventfilters", json={"name": mark, "division": division, "conditions": {"ports": [9]}}
+            )["id"],
             "platform": "docker_x86",
             "revision": "2.0.0",
             "upload_id": admin.ok("POST", "/uploads", json={"size": 2, "sha256": "0" * 64, "purpose": "service"})["id"],

@@ -71,15 +71,12 @@ def test_counts_are_right_under_many_uploads_at_once(bench: Bench) -> None:
         assert {(span, sensor): total for span, sensor, total in sums} == {
             (span, sensor.id): 60 for span in (HOUR, DAY) for sensor in sensors
         }
-        by_hour = dict(
-            session.execute(
-                select(EventCount.start, func.sum(EventCount.events))
-                .where(EventCount.span == HOUR, EventCount.sensor_id == sensors[0].id)
-                .group_by(EventCount.start)
-            )
-            .tuples()
-            .all()
+        hours = session.execute(
+            select(EventCount.start, func.sum(EventCount.events))
+            .where(EventCount.span == HOUR, EventCount.sensor_id == sensors[0].id)
+            .group_by(EventCount.start)
         )
+        by_hour = {start: int(total) for start, total in hours}
         assert session.scalar(select(func.sum(EventTarget.events))) == 120
     assert by_hour == Counter(hour_of(datetime.fromisoformat(item["time"])) for item in events)
 

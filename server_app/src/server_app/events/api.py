@@ -13,14 +13,10 @@ from server_app.events.schemas import (
     Batch,
     EventDetail,
     EventList,
-    SessionItem,
-    SessionList,
     event_detail,
     event_list,
-    session_item,
-    session_list,
 )
-from server_app.events.wanted import EventFilter, SessionFilter
+from server_app.events.wanted import EventFilter
 from server_app.metrics.instruments import count_events
 
 
@@ -58,22 +54,5 @@ def make_blueprint() -> APIBlueprint:
         """One event with its details and packets."""
         with context().database.reading() as session:
             return event_detail(queries.get_event(session, principal, event_id))
-
-    @blueprint.get("/sessions")
-    @blueprint.output(SessionList)
-    @login_required
-    @queried(SessionFilter)
-    def list_sessions(query: SessionFilter, principal: Principal) -> SessionList:
-        """List sessions by their last event, newest first."""
-        with context().database.reading() as session:
-            return session_list(queries.list_sessions(session, principal, query))
-
-    @blueprint.get("/sessions/<int:session_id>")
-    @blueprint.output(SessionItem)
-    @login_required
-    def get_session(session_id: int, principal: Principal) -> SessionItem:
-        """One session; its events are in the list of events, by sensor and session."""
-        with context().database.reading() as session:
-            return session_item(queries.get_session(session, principal, session_id))
 
     return blueprint

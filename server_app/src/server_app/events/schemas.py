@@ -101,6 +101,11 @@ def event_list(page: Page[Event]) -> EventList:
     return EventList(items=[EventItem.model_validate(_common(event)) for event in page.items], next=page.next)
 
 
+def event_item(event: Event) -> EventItem:
+    """A row as lists show it."""
+    return EventItem.model_validate(_common(event))
+
+
 def event_detail(event: Event) -> EventDetail:
     """A row with everything."""
     return EventDetail.model_validate(_common(event) | {"details": event.details, "packets": event.packets})

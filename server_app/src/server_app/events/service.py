@@ -10,6 +10,8 @@ import structlog
 from sensor_wire.v1.event import BatchResult, ItemResult, ItemStatus
 from server_app.db import Database
 from server_app.errors import Forbidden
+from server_app.event_filters import active
+from server_app.event_filters.matcher import first_match
 from server_app.events import store
 from server_app.events.ingest import Accepted, Rejected, read_item
 
@@ -48,7 +50,12 @@ def record_read(database: Database, sensor_id: int, read: Sequence[Accepted | Re
             if division_id is None:
                 raise Forbidden("This sensor has been removed from the server.")
             stored = accepted.keys() - store.known(session, sensor_id, accepted.keys())
-            fresh = [columns | {"hidden_by": None} for uuid, columns in accepted.items() if uuid in stored]
+            matchers = active.matchers(session, division_id, now)
+            fresh = [
+                columns | {"hidden_by": first_match(matchers, columns | {"sensor_id": sensor_id})}
+                for uuid, columns in accepted.items()
+                if uuid in stored
+            ]
             if fresh:
                 store.insert(session, sensor_id, division_id, fresh, now)
     return BatchResult(results=_results(sensor_id, read, stored))

@@ -9,8 +9,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, case, or_, select
 from sqlalchemy.orm import Session
 
+from server_app.event_filters.models import EventFilterHits
 from server_app.events.columns import Shelf
-from server_app.events.counts import counted
+from server_app.events.counts import counted, hits
 from server_app.events.models import Event, EventCount, EventSession, EventTarget, SessionStatus
 from server_app.events.ranks import KINDS
 from server_app.events.rollup import COLUMNS, FIRST_COLUMNS, merged, rollup_of
@@ -38,6 +39,7 @@ def insert(session: Session, sensor_id: int, division_id: int, events: Sequence[
     classes, targets = counted(row for row in events if row["hidden_by"] is None)
     COUNTS.run(session, [row | place for row in classes])
     TARGETS.run(session, [row | place for row in targets])
+    HITS.run(session, [row | place for row in hits(events)])
 
 
 def _roll_up(session: Session, place: Columns, events: Sequence[Columns]) -> dict[str, int]:
@@ -81,7 +83,7 @@ def _kind_rank(kind: Any) -> ColumnElement[int]:
     return case({name.value: rank for rank, name in enumerate(KINDS)}, value=kind)
 
 
-def _add_count(model: type[EventCount | EventTarget]) -> Any:
+def _add_count(model: type[EventCount | EventTarget | EventFilterHits]) -> Any:
     key = [column.name for column in model.__table__.primary_key]
 
     def conflict(insert: Insert) -> Insert:
@@ -109,3 +111,4 @@ SESSIONS = BulkInsert(
 )
 COUNTS: BulkInsert = _add_count(EventCount)
 TARGETS: BulkInsert = _add_count(EventTarget)
+HITS: BulkInsert = _add_count(EventFilterHits)
