@@ -125,6 +125,24 @@ def test_a_revoked_certificate_is_refused_at_the_very_next_request(bench: Bench)
     assert bench.admin.ok("POST", f"/certs/{number}/revoke")["revoked_at"] == first
 
 
+def test_a_certificate_that_was_good_is_refused_once_its_time_is_over(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sensor = bench.sensor()
+    assert 403 not in codes(sensor)
+    assert sensor.certificate is not None
+    over = sensor.certificate.not_valid_after_utc + timedelta(seconds=1)
+    monkeypatch.setattr("server_app.api_base.sensor_auth.now", lambda: over)
+    assert codes(sensor) == {403}
+
+
+def test_a_certificate_that_was_good_is_refused_once_its_authority_is_not_trusted(bench: Bench) -> None:
+    sensor = bench.sensor()
+    assert 403 not in codes(sensor)
+    bench.settings.ca_certificate.write_bytes(foreign_authority(bench).certificate.public_bytes(Encoding.PEM))
+    assert codes(sensor) == {403}
+
+
 def test_a_removed_sensor_is_refused(bench: Bench) -> None:
     sensor = bench.sensor()
     bench.admin.ok("DELETE", f"/sensors/{sensor.id}")

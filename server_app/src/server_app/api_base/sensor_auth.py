@@ -16,9 +16,11 @@ from server_app.context import context
 from server_app.db import now
 from server_app.errors import Forbidden, Unauthenticated
 from server_app.pki import service
-from server_app.pki.client_cert import BadCertificate, from_header, sensor_of
+from server_app.pki.client_cert import BadCertificate, Proof, proven
 
 HEADER = "Client-Cert"
+REMEMBERED = 4096
+"""Certificates whose signatures were good, for as long as the authorities stay the same; about a kilobyte each."""
 
 
 def sensor_required[R](view: Callable[..., R]) -> Callable[..., R]:
@@ -33,7 +35,10 @@ def sensor_required[R](view: Callable[..., R]) -> Callable[..., R]:
 
 
 def authenticated_sensor() -> int:
-    """The sensor whose certificate came with this request, checked anew at each one.
+    """The sensor whose certificate came with this request.
+
+    Its state is read anew at each request: a revoked one is refused at the very next. Only what cannot change is
+    remembered, that a signature is good.
 
     Raises:
         Unauthenticated: there is no certificate, or it did not come from the trusted proxy.
@@ -43,22 +48,28 @@ def authenticated_sensor() -> int:
     if not value:
         raise Unauthenticated("A sensor's client certificate is required. Enrol the sensor.")
     try:
-        certificate = from_header(value)
-        sensor_id = sensor_of(certificate, _authorities(), now())
+        proof = _proof(value)
     except BadCertificate as error:
         raise Forbidden(f"The client certificate is refused: {error}. Enrol the sensor again.") from error
-    with context().database.reading() as session:
-        fresh = service.require_active(session, certificate, sensor_id)
-    actor.become(Actor(ActorKind.SENSOR, sensor_id, address=client_address()))
+    with context().database.glancing() as connection:
+        fresh = service.require_active(connection, proof)
+    actor.become(Actor(ActorKind.SENSOR, proof.sensor_id, address=client_address()))
     if fresh is not None:
         with context().database.writing() as session:
-            service.note_first_use(session, fresh, sensor_id, now())
-    return sensor_id
+            service.note_first_use(session, fresh, proof.sensor_id, now())
+    return proof.sensor_id
 
 
-def _authorities() -> Store:
+def _proof(value: str) -> Proof:
     path = context().settings.ca_certificate
-    return _loaded(path, path.stat().st_mtime_ns)
+    changed = path.stat().st_mtime_ns
+    proof = _verified(value, path, changed)
+    return proof if proof.holds(now()) else proven(value, _loaded(path, changed), now())
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _verified(value: str, path: Path, changed: int) -> Proof:
+    return proven(value, _loaded(path, changed), now())
 
 
 @lru_cache(maxsize=2)

@@ -1,6 +1,7 @@
 """The header Client-Cert (RFC 9440), and the check that what it carries is a sensor's certificate. Pure."""
 
 from base64 import b64decode
+from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
@@ -31,20 +32,36 @@ def from_header(value: str) -> x509.Certificate:
         raise BadCertificate("the header Client-Cert holds no certificate") from error
 
 
-def sensor_of(certificate: x509.Certificate, authorities: Store, now: datetime) -> int:
-    """The number of the sensor this certificate was issued to.
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Whose certificate it is, and how long its whole chain is valid; its state is another matter."""
+
+    sensor_id: int
+    fingerprint: str
+    valid_from: datetime
+    valid_until: datetime
+
+    def holds(self, now: datetime) -> bool:
+        """Whether the whole chain is valid at this moment."""
+        return self.valid_from <= now <= self.valid_until
+
+
+def proven(value: str, authorities: Store, now: datetime) -> Proof:
+    """What a header value proves.
 
     Args:
-        certificate: what the client showed.
+        value: the header's.
         authorities: those that are trusted.
-        now: the moment at which it must be valid.
+        now: the moment at which the certificate must be valid.
 
     Raises:
-        BadCertificate: it is not signed by one of the authorities, not valid now, not for clients or names no sensor.
+        BadCertificate: it is none, not signed by one of the authorities, not valid now, not for clients, or names
+            no sensor.
     """
+    certificate = from_header(value)
     verifier = PolicyBuilder().store(authorities).time(now).build_client_verifier()
     try:
-        verifier.verify(certificate, [])
+        chain = verifier.verify(certificate, []).chain
         usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (VerificationError, x509.ExtensionNotFound, ValueError) as error:
@@ -58,7 +75,12 @@ def sensor_of(certificate: x509.Certificate, authorities: Store, now: datetime) 
     ]
     if len(number) != 1 or not number[0].isascii() or not number[0].isdigit():
         raise BadCertificate("the certificate does not name exactly one sensor")
-    return int(number[0])
+    return Proof(
+        int(number[0]),
+        fingerprint(certificate),
+        max(each.not_valid_before_utc for each in chain),
+        min(each.not_valid_after_utc for each in chain),
+    )
 
 
 def fingerprint(certificate: x509.Certificate) -> str:

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
-from sqlalchemy import ColumnElement, Select, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from server_app.accounts.principal import Principal
 from server_app.errors import Conflict, Forbidden, NotFound
 from server_app.paging import Page, PageRequest, newest_first
 from server_app.pki import records
-from server_app.pki.client_cert import fingerprint
+from server_app.pki.client_cert import Proof
 from server_app.pki.models import (
     AuthorityCertificate,
     Certificate,
@@ -25,6 +25,13 @@ from server_app.sensors import service as sensors
 from server_app.sensors.models import Sensor
 
 _sensor_id: ColumnElement[int | None] = Certificate.__table__.c.sensor_id
+_STATE = select(
+    SensorCertificate.id,
+    SensorCertificate.sensor_id,
+    SensorCertificate.revoked_at,
+    SensorCertificate.superseded_at,
+    SensorCertificate.used_at,
+).where(SensorCertificate.fingerprint == bindparam("fingerprint"))
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,7 @@ def store_certificate(
     return row
 
 
-def require_active(session: Session, certificate: x509.Certificate, sensor_id: int) -> int | None:
+def require_active(connection: Connection, proof: Proof) -> int | None:
     """Check the state of a certificate whose chain has been verified.
 
     Returns:
@@ -60,16 +67,8 @@ def require_active(session: Session, certificate: x509.Certificate, sensor_id: i
     Raises:
         Forbidden: it is not known, not this sensor's, revoked or superseded.
     """
-    row = session.execute(
-        select(
-            SensorCertificate.id,
-            SensorCertificate.sensor_id,
-            SensorCertificate.revoked_at,
-            SensorCertificate.superseded_at,
-            SensorCertificate.used_at,
-        ).where(SensorCertificate.fingerprint == fingerprint(certificate))
-    ).first()
-    if row is None or row.sensor_id != sensor_id:
+    row = connection.execute(_STATE, {"fingerprint": proof.fingerprint}).first()
+    if row is None or row.sensor_id != proof.sensor_id:
         raise Forbidden("The client certificate is not known to this server. Enrol the sensor again.")
     if row.revoked_at is not None:
         raise Forbidden("The client certificate has been revoked. Enrol the sensor again.")
