@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from image_builder.base.apt_sources import (
     Release,
     Source,

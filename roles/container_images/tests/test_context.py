@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from roles.container_images.module_utils.image_build.context import ImageSpec, digest, stage, staged_files
 from roles.container_images.module_utils.image_build.process import BuildError
 

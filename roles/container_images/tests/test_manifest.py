@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from roles.container_images.module_utils.image_build import manifest
 from roles.container_images.module_utils.image_build.process import BuildError
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from roles.server_objects.module_utils.server_objects.api import ApiError, login
-from roles.server_objects.module_utils.server_objects.reconcile import Declared, Reconciler
 from werkzeug.serving import make_server
 
+from roles.server_objects.module_utils.server_objects.api import ApiError, login
+from roles.server_objects.module_utils.server_objects.reconcile import Declared, Reconciler
 from server_app.app import create_app
 from server_app.initialise import initialise
 from server_app.settings import Settings

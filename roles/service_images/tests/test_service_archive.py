@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from defusedxml.ElementTree import fromstring
+
 from roles.service_images.module_utils import service_archive
 
 METADATA = "<service><name>cowrie</name><revision>1.0.0</revision><digest>old</digest></service>"
