@@ -45,7 +45,7 @@ class Registry:
         """
         target = f"{self._name(repository)}:{tag}"
         self._patiently("copy", "--quiet", "--preserve-digests", self._tls("dest"), f"oci:{layout}", target)
-        manifest = self._skopeo("inspect", "--raw", self._tls(), f"{self._name(repository)}@{digest}")
+        manifest = self._patiently("inspect", "--raw", self._tls(), f"{self._name(repository)}@{digest}")
         if f"sha256:{sha256(manifest).hexdigest()}" != digest:
             raise RegistryError(f"the registry has another image than was pushed as {repository}:{tag}")
 
@@ -65,7 +65,7 @@ class Registry:
             RegistryError: the registry does not answer.
         """
         try:
-            self._skopeo("inspect", "--raw", self._tls(), f"{self._name(repository)}@{digest}")
+            self._patiently("inspect", "--raw", self._tls(), f"{self._name(repository)}@{digest}")
         except RegistryError as error:
             if any(word in str(error).lower() for word in MISSING):
                 return False
@@ -79,23 +79,24 @@ class Registry:
         verify = "true" if urlsplit(self.url).scheme == "https" else "false"
         return f"--{side}-tls-verify={verify}" if side else f"--tls-verify={verify}"
 
-    def _patiently(self, command: str, *arguments: str) -> None:
+    def _patiently(self, command: str, *arguments: str) -> bytes:
         """Repeat what fails while the registry starts anew, or is read-only because it collects garbage."""
         restart = iter(RESTART)
         deadline = time.monotonic() + COLLECTION_SECONDS
         while True:
             try:
-                self._skopeo(command, *arguments)
+                return self._skopeo(command, *arguments)
             except RegistryError as error:
-                if any(word in str(error).lower() for word in READ_ONLY):
+                said = str(error).lower()
+                if any(word in said for word in MISSING):
+                    raise
+                if any(word in said for word in READ_ONLY):
                     restart, seconds = iter(RESTART), READ_ONLY_SECONDS  # it starts anew once more afterwards
                 else:
                     seconds = next(restart, 0)
                 if not seconds or time.monotonic() > deadline:
                     raise
                 time.sleep(seconds)
-            else:
-                return
 
     def _skopeo(self, command: str, *arguments: str) -> bytes:
         # The policy file is about signatures of images that are pulled; these come from a checked archive.
