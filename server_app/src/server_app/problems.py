@@ -5,9 +5,11 @@ from http import HTTPStatus
 import structlog
 from apiflask import APIFlask
 from flask import Response, current_app, json, request
+from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import HTTPException
 
-from server_app.errors import FieldError, Refusal, Throttled, Unavailable
+from server_app.database_conflicts import is_conflict
+from server_app.errors import Conflict, FieldError, Refusal, Throttled, Unavailable
 
 LOG = structlog.get_logger(__name__)
 
@@ -29,6 +31,7 @@ def register(app: APIFlask) -> None:
     """Answer every error of the API with a problem document."""
     app.register_error_handler(Refusal, _refusal)
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(IntegrityError, _overtaken)
     app.register_error_handler(Exception, _fault)
 
 
@@ -50,6 +53,16 @@ def _http_error(error: HTTPException) -> Response:
         if name.lower() not in {"content-type", "content-length"}:
             response.headers[name] = value
     return response
+
+
+def _overtaken(error: IntegrityError) -> Response:
+    # Names and references are looked at before they are stored; somebody else may be faster in between.
+    # Sensors are told of a fault: they send again what met one, and would set aside what is refused.
+    view = current_app.view_functions.get(request.endpoint or "")
+    for_sensors = getattr(view, "_spec", {}).get("security") == "certificate"
+    if for_sensors or not is_conflict(error):
+        return _fault(error)
+    return _refusal(Conflict("Somebody else has just stored what this contradicts. Look again and repeat it."))
 
 
 def _fault(error: Exception) -> Response:

@@ -2,12 +2,13 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from hashlib import sha256
 from threading import Barrier
 from typing import Any
 
 import pytest
 from server_bench import URL, Bench, Person
-from sqlalchemy import update
+from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from server_app.accounts.models import Role
@@ -122,3 +123,16 @@ def test_every_creating_call_of_people_takes_a_key_and_none_keeps_a_secret(bench
             assert view.__dict__["_spec"].get("shows_secret"), f"{path}: @shows_secret keeps it out of the database"
         creating += 1
     assert creating >= 2
+
+
+def test_what_a_body_held_cannot_be_guessed_from_the_database(bench: Bench) -> None:
+    """The key that a guess would need is in a file; the fingerprint is no plain hash of the request."""
+    add(bench.admin, "one")
+    with bench.database.reading() as session:
+        (stored,) = session.scalars(select(IdempotencyKey.fingerprint))
+    parts = [b"POST", b"/api/divisions?", b"admin None", b'{"name": "Berlin"}']
+    file = bench.settings.data_dir / "idempotency.key"
+    assert file.stat().st_mode & 0o777 == 0o600
+    guesses = {sha256(separator.join(parts)).hexdigest() for separator in (b"", b"\0")}
+    guesses.add(sha256(b"".join(sha256(part).digest() for part in parts)).hexdigest())
+    assert stored not in guesses

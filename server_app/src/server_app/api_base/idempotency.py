@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from functools import wraps
-from hashlib import sha256
 from typing import Any
 
 from apiflask import APIFlask
@@ -15,6 +14,7 @@ from server_app.context import context
 from server_app.db import now
 from server_app.errors import Conflict, Invalid
 from server_app.idempotency import service
+from server_app.idempotency.fingerprint import fingerprint
 from server_app.idempotency.service import Answer, Call
 
 HEADER = "Idempotency-Key"
@@ -69,8 +69,10 @@ def _call(key: str, limit: int) -> Call:
     if not re.fullmatch(KEY, key):
         raise Invalid(f"The header {HEADER} takes 1 to 100 letters, digits, dots, colons, dashes and underscores.")
     who = authenticated()
-    asked = b"\0".join([request.method.encode(), request.full_path.encode(), whole_body(limit)])
-    return Call(who.user_id, key, sha256(asked).hexdigest())
+    # A token for some divisions must not be told what its user was answered for all of them.
+    rights = f"{who.role} {who.divisions and sorted(who.divisions)}"
+    asked = (request.method.encode(), request.full_path.encode(), rights.encode(), whole_body(limit))
+    return Call(who.user_id, key, fingerprint(context().settings.data_dir, asked))
 
 
 def _again(answer: Answer) -> Response:

@@ -13,7 +13,7 @@ class IdempotencyKey(Base):
 
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     key: Mapped[str] = mapped_column(String(100), primary_key=True)
-    fingerprint: Mapped[str] = mapped_column(String(64))  # SHA-256 of method, path and body
+    fingerprint: Mapped[str] = mapped_column(String(64))  # idempotency.fingerprint
     created_at: Mapped[datetime] = mapped_column(index=True)
     status: Mapped[int | None]
     body: Mapped[str | None] = mapped_column(Text)  # null where the answer held a secret

@@ -17,7 +17,7 @@ RUNNING = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Call:
-    """A creating call: whose, its key, and what it asks for (SHA-256 of method, path and body)."""
+    """A creating call: whose, its key, and the fingerprint of what it asks for."""
 
     user_id: int
     key: str
