@@ -7,6 +7,8 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sensor_support.authority import DAY, Authority
 from sensor_support.builders import desired, eventually
 from sensor_support.mini_server import TOKEN, MiniServer, mini_server
@@ -193,7 +195,8 @@ def test_the_same_key_is_sent_until_an_answer_comes(stage: Stage) -> None:
     stage.server.renewal_fault = None
     stage.renew()
 
-    keys = {request.csr.splitlines()[1][:60] for request in stage.server.renewals}
+    requests = [x509.load_pem_x509_csr(request.csr.encode()) for request in stage.server.renewals]
+    keys = {request.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo) for request in requests}
     assert len(keys) == 1
     assert stage.settings.certificate.read_text() != old
     assert stage.fits()
