@@ -43,7 +43,7 @@ def prepare(settings: Settings, queue: TaskQueue) -> None:
     firmware = FirmwareTasks(database, FirmwareStore(settings.firmware_dir), uploads, settings.max_upload_bytes)
     settings.uploads_dir.mkdir(mode=0o700, exist_ok=True)
     services.register(runner)
-    EventTasks(database).register(runner)
+    EventTasks(database).register(runner, queue)
     firmware.register(runner)
     EnrolmentTasks(database, upkeep).register(queue)
     CertificateTasks(database, upkeep, settings.data_dir).register(queue, runner)

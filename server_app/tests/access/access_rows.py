@@ -74,6 +74,7 @@ ROWS = [
     Row("PATCH /settings/ldap", ADMIN, {"user_base": "dc=example,dc=com"}),
     Row("PATCH /settings/oidc", ADMIN, {"client_id": "honeysens"}),
     Row("PATCH /settings/audit", ADMIN, {"keep_days": 30}),
+    Row("PATCH /settings/events", ADMIN, {"max_events": 1000000}),
     # Audit log
     Row("GET /audit", ADMIN),
     # Sensors
@@ -106,8 +107,10 @@ ROWS = [
     # Events
     Row("GET /events", USERS),
     Row("POST /events", SENSOR, {"events": []}),
+    Row("GET /events/export", USERS),
     Row("GET /events/{event_id}", READ),
     Row("GET /events/sessions", USERS),
+    Row("GET /events/sessions/export", USERS, query="?format=ndjson"),
     Row("GET /events/sessions/{session_id}", READ),
     Row("PATCH /events/sessions/{session_id}", WRITE, {"status": "resolved"}),
     Row("DELETE /events/sessions/{session_id}", WRITE),

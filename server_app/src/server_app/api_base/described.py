@@ -27,6 +27,16 @@ def answers_empty[R](status: int, meaning: str) -> Callable[[Callable[..., R]], 
     return decorate
 
 
+def answers_with[R](*media_types: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Say that the good answer of a view is text of one of these types, by what was asked for."""
+
+    def decorate(view: Callable[..., R]) -> Callable[..., R]:
+        _spec_of(view)["media_types"] = media_types
+        return view
+
+    return decorate
+
+
 def shows_secret[R](view: Callable[..., R]) -> Callable[..., R]:
     """Say that the answer holds a secret that is shown once, so that it must not be kept."""
     _spec_of(view)["shows_secret"] = True

@@ -67,6 +67,10 @@ def _describe(operation: Document, method: str, spec: Document) -> None:
     if creates(spec):
         operation["parameters"] = [*operation.get("parameters", []), IDEMPOTENCY_KEY]
     operation["responses"].update(spec.get("answers_empty", {}))
+    if "media_types" in spec:
+        operation["responses"]["200"]["content"] = {
+            name: {"schema": {"type": "string"}} for name in spec["media_types"]
+        }
     by_user = spec.get("security") in {"session", "user"}
     writes = method not in SAFE_METHODS
     if by_user:

@@ -1,22 +1,26 @@
 from apiflask import APIBlueprint
+from flask import Response
 
 from sensor_wire.v1.event import MAX_BATCH_BYTES, BatchResult
 from server_app.accounts.principal import Principal
 from server_app.api_base.auth import login_required
 from server_app.api_base.body import queried, receives
+from server_app.api_base.described import answers_with
 from server_app.api_base.sensor_auth import sensor_required
 from server_app.context import context
 from server_app.db import now
-from server_app.events import queries, service
+from server_app.events import export, queries, service
+from server_app.events.download import MEDIA_TYPES, file_of
 from server_app.events.ingest import Accepted, read_sound
 from server_app.events.schemas import (
     Batch,
     EventDetail,
+    EventItem,
     EventList,
     event_detail,
     event_list,
 )
-from server_app.events.wanted import EventFilter
+from server_app.events.wanted import EventExport, EventFilter, Format
 from server_app.metrics.instruments import count_events
 
 
@@ -46,6 +50,17 @@ def make_blueprint() -> APIBlueprint:
         """List events, newest first."""
         with context().database.reading() as session:
             return event_list(queries.list_events(session, principal, query))
+
+    @blueprint.get("/export")
+    @blueprint.output({}, content_type=MEDIA_TYPES[Format.CSV])
+    @answers_with(*MEDIA_TYPES.values())
+    @login_required
+    @queried(EventExport)
+    def export_events(query: EventExport, principal: Principal) -> Response:
+        """All events that the list shows with these conditions as one file; details and packets are in NDJSON only."""
+        whole = query.format is Format.NDJSON
+        chunks = export.events(context().database, principal, query, whole=whole)
+        return file_of(chunks, EventDetail if whole else EventItem, query.format, "Events")
 
     @blueprint.get("/<int:event_id>")
     @blueprint.output(EventDetail)

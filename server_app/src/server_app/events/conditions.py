@@ -11,7 +11,7 @@ from server_app.accounts.principal import Principal
 from server_app.events.addresses import range_of
 from server_app.events.models import Event, EventSession
 from server_app.events.ranks import SEVERITIES, severity_rank
-from server_app.events.wanted import EventConditions, EventFilter, SessionConditions
+from server_app.events.wanted import EventConditions, EventOrder, SessionConditions
 
 MOST_BRANCHES = 40
 type Table = type[Event | EventSession]
@@ -102,7 +102,7 @@ def _shelf(wanted: EventConditions) -> Conditions:
         if wanted.assignee is not None:
             found.append(EventSession.assignee_id == wanted.assignee)
         return found
-    if isinstance(wanted, EventFilter) and wanted.hidden_by is not None:
+    if isinstance(wanted, EventOrder) and wanted.hidden_by is not None:
         return [Event.hidden_by == wanted.hidden_by]
     return [Event.hidden_by.is_not(None) if wanted.hidden else Event.hidden_by.is_(None)]
 

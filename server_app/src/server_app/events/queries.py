@@ -1,6 +1,7 @@
 """Reading events: lists of events and of sessions, by time, for users who see some divisions."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,8 +13,8 @@ from server_app.accounts.principal import Principal
 from server_app.errors import NotFound
 from server_app.events.conditions import Conditions, Table, branches, common, moment_of
 from server_app.events.models import Event, EventSession
-from server_app.events.wanted import EventFilter, Order, SessionFilter
-from server_app.paging import Page, cursor_of, key_in
+from server_app.events.wanted import EventFilter, EventOrder, Order, SessionFilter, SessionOrder
+from server_app.paging import Page, PageRequest, cursor_of, key_in
 
 type Key = tuple[datetime, int]
 EVENT_PARTS = (selectinload(Event.sensor), selectinload(Event.parent), defer(Event.details), defer(Event.packets))
@@ -22,8 +23,8 @@ SESSION_PARTS = (selectinload(EventSession.sensor), selectinload(EventSession.as
 
 def list_events(session: Session, who: Principal, wanted: EventFilter) -> Page[Event]:
     """Events by time, without details and packets."""
-    found = keys(session, who, Event, wanted)
-    rows = _rows(session, Event, found[: wanted.limit], EVENT_PARTS)
+    found = keys(session, who, Event, wanted, place_of(wanted))
+    rows = rows_of(session, Event, found[: wanted.limit], EVENT_PARTS)
     return Page(rows, _next(found, wanted.limit))
 
 
@@ -41,8 +42,8 @@ def get_event(session: Session, who: Principal, event_id: int) -> Event:
 
 def list_sessions(session: Session, who: Principal, wanted: SessionFilter) -> Page[EventSession]:
     """Sessions by the time of their last event."""
-    found = keys(session, who, EventSession, wanted)
-    rows = _rows(session, EventSession, found[: wanted.limit], SESSION_PARTS)
+    found = keys(session, who, EventSession, wanted, place_of(wanted))
+    rows = rows_of(session, EventSession, found[: wanted.limit], SESSION_PARTS)
     return Page(rows, _next(found, wanted.limit))
 
 
@@ -64,50 +65,68 @@ def events_of(session: Session, row: EventSession, limit: int) -> list[Event]:
     return list(session.scalars(query.order_by(Event.time, Event.id).limit(limit)))
 
 
-def keys(session: Session, who: Principal, table: Table, wanted: EventFilter | SessionFilter) -> list[Key]:
-    """Moments and numbers of the rows of a page, in order, and of the one that follows.
+@dataclass(frozen=True)
+class Place:
+    """Where in a list: how many rows, and after which."""
+
+    limit: int
+    after: Key | None
+
+
+def place_of(wanted: PageRequest) -> Place:
+    """The place of a page.
 
     Raises:
         Invalid: the cursor is none of ours.
     """
+    return Place(wanted.limit, None if wanted.cursor is None else key_in(wanted.cursor))
+
+
+def keys(session: Session, who: Principal, table: Table, wanted: EventOrder | SessionOrder, place: Place) -> list[Key]:
+    """Moments and numbers of the rows at a place, in order, and of the one that follows."""
     dialect = session.get_bind().dialect.name
     if dialect == "postgresql" and (wanted.source or wanted.text):
         # Which way is best depends on how many rows are in the range or have the words: plan for these values.
         session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
-    shared = [*common(table, wanted, dialect), *_after(table, wanted)]
-    scans = [_scan(table, [*shared, *branch], wanted) for branch in branches(who, table, wanted)]
+    shared = [*common(table, wanted, dialect), *_after(table, wanted.order, place.after)]
+    scans = [_scan(table, [*shared, *branch], wanted.order, place.limit) for branch in branches(who, table, wanted)]
     query: Select[Any] = scans[0]
     if len(scans) > 1:
         merged = union_all(*(select(scan.subquery()) for scan in scans)).subquery()
         moment, number = merged.c
         order = (moment, number) if wanted.order is Order.OLDEST else (moment.desc(), number.desc())
-        query = select(moment, number).order_by(*order).limit(wanted.limit + 1)
+        query = select(moment, number).order_by(*order).limit(place.limit + 1)
     return [(row[0], row[1]) for row in session.execute(query)]
 
 
-def _scan(table: Table, conditions: Conditions, wanted: EventFilter | SessionFilter) -> Select[Any]:
+def _scan(table: Table, conditions: Conditions, wanted: Order, limit: int) -> Select[Any]:
     moment, number = moment_of(table), table.id
-    order = (moment, number) if wanted.order is Order.OLDEST else (moment.desc(), number.desc())
+    order = (moment, number) if wanted is Order.OLDEST else (moment.desc(), number.desc())
     columns: list[ColumnElement[Any]] = [moment.expression, number.expression]
-    return select(*columns).where(*conditions).order_by(*order).limit(wanted.limit + 1)
+    return select(*columns).where(*conditions).order_by(*order).limit(limit + 1)
 
 
-def _after(table: Table, wanted: EventFilter | SessionFilter) -> Conditions:
-    if wanted.cursor is None:
+def _after(table: Table, wanted: Order, key: Key | None) -> Conditions:
+    if key is None:
         return []
-    place, last = tuple_(moment_of(table), table.id), tuple_(*key_in(wanted.cursor))
-    return [place > last if wanted.order is Order.OLDEST else place < last]
+    place, last = tuple_(moment_of(table), table.id), tuple_(*key)
+    return [place > last if wanted is Order.OLDEST else place < last]
 
 
 def _next(found: Sequence[Key], limit: int) -> str | None:
     return cursor_of(found[limit - 1]) if len(found) > limit else None
 
 
-def _rows[T: (Event, EventSession)](
+def rows_of[T: (Event, EventSession)](
     session: Session, table: type[T], wanted: Sequence[Key], parts: Sequence[ORMOption]
 ) -> list[T]:
     """The rows themselves; who was deleted meanwhile is left out."""
     numbers = [number for _, number in wanted]
     query = select(table).where(table.id.in_(numbers)).options(*parts)
-    rows = {row.id: row for row in session.scalars(query)}
+    rows = {row.id: row for row in session.scalars(query) if _is_whole(row)}
     return [rows[number] for number in numbers if number in rows]
+
+
+def _is_whole(row: Any) -> bool:
+    # The sensor and the session are read by statements of their own: meanwhile they can have gone, with the row.
+    return row.sensor is not None and (not isinstance(row, Event) or row.parent is not None)

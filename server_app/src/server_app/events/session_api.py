@@ -6,11 +6,13 @@ from flask import Response
 from server_app.accounts.principal import Principal
 from server_app.api_base.auth import login_required
 from server_app.api_base.body import queried, receives
+from server_app.api_base.described import answers_with
 from server_app.context import context
-from server_app.events import mass, queries
+from server_app.events import export, mass, queries
 from server_app.events.changes import MassAction, MassResult, SessionChange
+from server_app.events.download import MEDIA_TYPES, file_of
 from server_app.events.schemas import SessionItem, SessionList, session_item, session_list
-from server_app.events.wanted import SessionFilter
+from server_app.events.wanted import Format, SessionExport, SessionFilter
 
 
 def make_blueprint() -> APIBlueprint:
@@ -25,6 +27,16 @@ def make_blueprint() -> APIBlueprint:
         """List sessions by their last event, newest first."""
         with context().database.reading() as session:
             return session_list(queries.list_sessions(session, principal, query))
+
+    @blueprint.get("/export")
+    @blueprint.output({}, content_type=MEDIA_TYPES[Format.CSV])
+    @answers_with(*MEDIA_TYPES.values())
+    @login_required
+    @queried(SessionExport)
+    def export_sessions(query: SessionExport, principal: Principal) -> Response:
+        """All sessions that the list shows with these conditions as one file."""
+        chunks = export.sessions(context().database, principal, query)
+        return file_of(chunks, SessionItem, query.format, "Sessions")
 
     @blueprint.post("/mass")
     @blueprint.output(MassResult)

@@ -1,13 +1,15 @@
-"""What the worker does with events: changes of many sessions at once."""
+"""What the worker does with events: changes of many sessions at once, and removing what is kept no longer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 
 from sqlalchemy import select
 
 from server_app.audit import service as audit
-from server_app.db import Database
-from server_app.events import mass
+from server_app.db import Database, now
+from server_app.events import mass, retention
 from server_app.events.models import EventSession
+from server_app.task_queue import TaskQueue
 from server_app.tasks.kinds import Job, TaskKind
 from server_app.tasks.runner import Runner
 
@@ -19,10 +21,26 @@ class EventTasks:
     """The tasks with what they need."""
 
     database: Database
+    _removing: Lock = field(default_factory=Lock)
 
-    def register(self, runner: Runner) -> None:
+    def register(self, runner: Runner, queue: TaskQueue) -> None:
         """Let the worker run them."""
         runner.register(TaskKind(mass.TASK, self.change_sessions, resumes=True))
+        queue.handle_daily("remove-old-events", self.remove_old)
+        queue.handle_each_ten_minutes("remove-surplus-events", self.remove_surplus)
+
+    def remove_old(self) -> None:
+        """Remove what is too old."""
+        with self._removing:
+            retention.remove_old(self.database, now())
+
+    def remove_surplus(self) -> None:
+        """Remove what is too much, unless something is being removed: two at once would remove too much."""
+        if self._removing.acquire(blocking=False):
+            try:
+                retention.remove_surplus(self.database)
+            finally:
+                self._removing.release()
 
     def change_sessions(self, job: Job) -> None:
         """Change or delete the sessions of a filter, by their numbers, up to the last one there was when it was asked.

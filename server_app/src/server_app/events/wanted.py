@@ -22,6 +22,13 @@ class Order(StrEnum):
     OLDEST = "oldest"
 
 
+class Format(StrEnum):
+    """Of a file: a table, or one JSON object a line with everything."""
+
+    CSV = "csv"
+    NDJSON = "ndjson"
+
+
 class EventConditions(ApiModel):
     """Which events; what is left out does not matter.
 
@@ -65,14 +72,34 @@ class SessionConditions(EventConditions):
         return Shelf.ARCHIVED if self.archived else Shelf.LIVE
 
 
-class EventFilter(PageRequest, EventConditions):
-    """A page of events."""
+class EventOrder(EventConditions):
+    """Which events, in which order."""
 
     order: Order = Order.NEWEST
     hidden_by: Annotated[RowId, Field(description="an event filter")] | None = None
 
 
-class SessionFilter(PageRequest, SessionConditions):
-    """A page of sessions."""
+class SessionOrder(SessionConditions):
+    """Which sessions, in which order."""
 
     order: Order = Order.NEWEST
+
+
+class EventFilter(PageRequest, EventOrder):
+    """A page of events."""
+
+
+class SessionFilter(PageRequest, SessionOrder):
+    """A page of sessions."""
+
+
+class EventExport(EventOrder):
+    """A file of events."""
+
+    format: Format = Format.CSV
+
+
+class SessionExport(SessionOrder):
+    """A file of sessions."""
+
+    format: Format = Format.CSV

@@ -1,0 +1,21 @@
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from server_app.preferences.section import Section
+
+Days = Annotated[int, Field(ge=1, le=3650)]
+
+
+class EventSection(Section):
+    """How long sessions are kept with their events, from the last event on, and how many events at most.
+
+    Null is for ever, or any number. The archive has its own age; of too many events the oldest go first, those of the
+    archive too.
+    """
+
+    name: ClassVar[str] = "events"
+
+    keep_days: Days | None = 365
+    keep_archived_days: Days | None = None
+    max_events: Annotated[int, Field(ge=1)] | None = None
