@@ -39,7 +39,8 @@ INSTALL = (
 )
 PLAY = ["ansible-playbook", "-i", "inventories/demo"]
 TESTS = ["server_app", "sensor_manager", "service_images", "image_builder", "roles", "bench"]
-REAL_PARTS = "docker or netns or postgres or tools"
+PYTEST = [sys.executable, "-m", "pytest", "-q"]
+IN_PARALLEL = ["-n", "2", "--dist", "loadscope"]  # with a PostgreSQL for each process
 LANES = 2  # most stages wait for one core or for a container to start
 # The longest go first, so that no lane ends long after the other. A scenario that is not named here comes after them.
 LONGEST_FIRST = ["server", "sensor_container", "container_engine", "sensor_firmware", "netfilter", "base_image"]
@@ -75,7 +76,8 @@ def phases() -> list[list[Stage]]:
         [Stage("unit tests", ["make", "test-unit"]), molecule("policy")],
         [Stage("images", [*PLAY, *playbooks])],
         [
-            Stage("tests on real parts", [sys.executable, "-m", "pytest", "-q", "-m", REAL_PARTS, *TESTS]),
+            Stage("server on PostgreSQL", [*PYTEST, *IN_PARALLEL, "-m", "postgres or tools", "server_app"]),
+            Stage("tests on real parts", [*PYTEST, "-m", "docker or netns", *TESTS]),
             *(molecule(name) for name in [*LONGEST_FIRST, *middle]),
         ],
         *([molecule(name)] for name in ALONE),
