@@ -1,5 +1,6 @@
 """Two who store what contradicts each other at the same moment: one is told, by an answer and not by a fault."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,19 +18,20 @@ def between_look_and_store(session: Session, table: type[Any], **values: Any) ->
 
 
 @pytest.fixture
-def overtaking() -> Any:
+def overtaking(bench: Bench) -> Iterator[Bench]:
+    """The server, once it has been set up."""
+
     def act(session: Session, _context: Any, _instances: Any) -> None:
         if any(isinstance(row, Division) for row in session.new):
             between_look_and_store(session, Division, name="Berlin")
 
     event.listen(Session, "before_flush", act)
-    yield
+    yield bench
     event.remove(Session, "before_flush", act)
 
 
-@pytest.mark.usefixtures("overtaking")
-def test_who_comes_second_is_told(bench: Bench) -> None:
-    answer = bench.admin.call("POST", "/divisions", json={"name": "Berlin"})
+def test_who_comes_second_is_told(overtaking: Bench) -> None:
+    answer = overtaking.admin.call("POST", "/divisions", json={"name": "Berlin"})
     assert answer.status_code == 409, answer.text
     assert answer.json is not None
     assert "Somebody else" in answer.json["detail"]

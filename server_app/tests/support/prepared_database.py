@@ -5,6 +5,7 @@ from pathlib import Path
 from shutil import copytree
 from typing import Any
 
+from row_counters import go_on_after, used_counters
 from server_bench import settings_for
 from sqlalchemy import Connection, literal, select, text, union_all
 
@@ -71,8 +72,6 @@ def _put_back(connection: Connection, rows: dict[str, list[dict[str, Any]]]) -> 
     for table in tables:
         if rows[table.name]:
             connection.execute(table.insert(), rows[table.name])
-    used = connection.scalars(text("SELECT sequencename FROM pg_sequences WHERE last_value IS NOT NULL"))
-    for sequence in used.all():
-        highest = max((row["id"] for row in rows[sequence.removesuffix("_id_seq")]), default=0)
-        reset = text("SELECT setval(:sequence, :value, :called)")
-        connection.execute(reset, {"sequence": sequence, "value": highest or 1, "called": highest > 0})
+    filled = used_counters(connection) | {name for name, present in rows.items() if present}
+    counted = {table.name for table in tables if "id" in table.columns}
+    go_on_after(connection, {name: rows[name] for name in filled & counted})

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from alembic import command
+from row_counters import go_on_after
 from sqlalchemy import Column, Connection, DateTime, MetaData, Table, Uuid, event, select
 
 from server_app import migrate
@@ -40,6 +41,8 @@ class Release:
                 rows = [_stored(table, row) for row in self.tables.get(table.name, [])]
                 if rows:
                     connection.execute(table.insert(), rows)
+                    if connection.dialect.name == "postgresql" and "id" in table.columns:
+                        go_on_after(connection, {table.name: rows})
 
 
 def releases() -> list[Release]:
