@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,10 @@ import pytest
 from sensor_support import engine, namespaces
 from sensor_support.builders import desired, event, eventually, service, uuid7
 from sensor_support.engine import DOCKER, NestedEngine
-from sensor_support.mini_server import TOKEN, MiniServer, mini_server
+from sensor_support.mini_server import MiniServer, mini_server
 from sensor_support.namespaces import ATTACKER, SENSOR, SERVER, Lan, sh
 
 from sensor_manager.effects.network_namespace import in_network_namespace
-from sensor_wire.sensor_config import SensorConfig
 from sensor_wire.v1.poll import ServiceReport, ServiceState
 
 pytestmark = [pytest.mark.docker, pytest.mark.netns]
@@ -63,14 +62,7 @@ class Sensor:
         self.docker = engine.address
         self.digests: dict[str, str] = {}
         self._process: subprocess.Popen[bytes] | None = None
-        config = SensorConfig(
-            sensor_id=7,
-            sensor_name="test",
-            server_url=server.url,
-            ca_chain=server.authority.chain,
-            token=TOKEN,
-            token_expires=datetime.now(UTC) + timedelta(hours=1),
-        )
+        config = server.config()
         (folder / "sensor.json").write_text(config.model_dump_json())
 
     def start(self, *, path: str | None = None) -> None:

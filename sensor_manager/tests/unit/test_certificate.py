@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sensor_support.authority import DAY, Authority
 from sensor_support.builders import desired, eventually
-from sensor_support.mini_server import TOKEN, MiniServer, mini_server
+from sensor_support.mini_server import MiniServer, mini_server
 
 from sensor_manager.plan.certificate import Step, Validity, next_step
 from sensor_manager.server import contact as contact_module
@@ -21,7 +21,6 @@ from sensor_manager.server.errors import ServerError
 from sensor_manager.server.identity import adopt_next, certificate_request, fits, make_key, trusted, validity
 from sensor_manager.server.renewal import RenewalRefusedError, renew
 from sensor_manager.settings import Settings
-from sensor_wire.sensor_config import SensorConfig
 from sensor_wire.v1.architecture import Architecture
 from sensor_wire.v1.poll import Report
 
@@ -88,14 +87,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
             docker="unix:///nowhere",
             docker_certs=tmp_path / "certs.d",
         )
-        config = SensorConfig(
-            sensor_id=7,
-            sensor_name="test",
-            server_url=server.url,
-            ca_chain=server.authority.chain,
-            token=TOKEN,
-            token_expires=datetime.now(UTC) + timedelta(hours=1),
-        )
+        config = server.config()
         settings.config.write_text(config.model_dump_json())
         server.desired = desired(ca_chain=server.authority.chain)
         yield Stage(server, settings)

@@ -1,7 +1,7 @@
 """Enrolment and polls against a real TLS server."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -45,14 +45,7 @@ def settings(tmp_path: Path, server: MiniServer) -> Settings:
 
 
 def write_config(settings: Settings, server: MiniServer, token: str = TOKEN) -> SensorConfig:
-    config = SensorConfig(
-        sensor_id=7,
-        sensor_name="test",
-        server_url=server.url,
-        ca_chain=server.authority.chain,
-        token=token,
-        token_expires=datetime.now(UTC) + timedelta(hours=1),
-    )
+    config = server.config(token)
     settings.config.write_text(config.model_dump_json())
     return config
 

@@ -110,7 +110,7 @@ def _after(
 def cursor_of(key: tuple[datetime, int]) -> str:
     """The cursor of what follows the row with this moment and number."""
     microseconds = (key[0] - EPOCH) // timedelta(microseconds=1)
-    return urlsafe_b64encode(f"{microseconds}.{key[1]}".encode()).decode().rstrip("=")
+    return _encoded_text(f"{microseconds}.{key[1]}")
 
 
 def key_in(cursor: str) -> tuple[datetime, int]:
@@ -120,8 +120,7 @@ def key_in(cursor: str) -> tuple[datetime, int]:
         Invalid: the cursor is none of ours.
     """
     try:
-        text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        microseconds, number = (int(part) for part in text.split("."))
+        microseconds, number = (int(part) for part in _decoded_text(cursor).split("."))
         moment = EPOCH + timedelta(microseconds=microseconds)
     except (ValueError, OverflowError) as error:
         raise _no_cursor() from error

@@ -7,6 +7,7 @@ import threading
 from base64 import b64decode
 from collections import deque
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from sensor_support.authority import DAY, Authority
+from sensor_wire.sensor_config import SensorConfig
 from sensor_wire.v1.desired import Desired
 from sensor_wire.v1.enrolment import EnrolmentRequest, RenewalRequest, renewal_statement
 from sensor_wire.v1.poll import Report
@@ -65,6 +67,17 @@ class MiniServer:
         self.address = f"{address}:{self._http.server_port}"
         self.url = f"https://{self.address}"
         threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True).start()
+
+    def config(self, token: str = TOKEN) -> SensorConfig:
+        """What a sensor is told to find this server, with a token that ends in an hour."""
+        return SensorConfig(
+            sensor_id=7,
+            sensor_name="test",
+            server_url=self.url,
+            ca_chain=self.authority.chain,
+            token=token,
+            token_expires=datetime.now(UTC) + timedelta(hours=1),
+        )
 
     def forget(self) -> None:
         """Be a new server with the same certificate and registry."""

@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, StringConstraints
-from sqlalchemy import delete, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from server_app import old_rows
 from server_app.accounts.principal import Principal
 from server_app.audit.actor import Actor
 from server_app.audit.entry import values_of
@@ -15,7 +16,6 @@ from server_app.db import Database
 from server_app.fields import RowId
 from server_app.paging import Page, PageRequest, newest_first
 
-REMOVED_AT_ONCE = 5_000
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_-]{0,31}$")]
 
 
@@ -83,17 +83,5 @@ def list_entries(session: Session, who: Principal, wanted: AuditFilter) -> Page[
 
 
 def remove_old(database: Database, before: datetime) -> int:
-    """Remove entries from before a moment, some at a time so that writers in between wait for little.
-
-    Returns:
-        How many went.
-    """
-    old = select(AuditEntry.id).where(AuditEntry.time < before).order_by(AuditEntry.time).limit(REMOVED_AT_ONCE)
-    removed = 0
-    while True:
-        with database.writing() as session:
-            ids = session.scalars(old).all()
-            session.execute(delete(AuditEntry).where(AuditEntry.id.in_(ids)))
-        removed += len(ids)
-        if len(ids) < REMOVED_AT_ONCE:
-            return removed
+    """Remove entries from before a moment; returns how many went."""
+    return old_rows.remove(database, AuditEntry.id, AuditEntry.time, before)

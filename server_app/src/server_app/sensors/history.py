@@ -7,6 +7,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from sensor_wire.v1.poll import Report
+from server_app import old_rows
 from server_app.accounts.principal import Principal
 from server_app.db import Database
 from server_app.paging import Page, PageRequest, newest_first
@@ -16,7 +17,6 @@ from server_app.sensors.models import Health, SensorState, StatusChange
 from server_app.sensors.preferences import SensorSection
 
 LONGEST_ERROR = 256
-REMOVED_AT_ONCE = 5_000
 
 
 def excerpt(report: Report) -> dict[str, Any]:
@@ -75,22 +75,10 @@ def list_changes(session: Session, who: Principal, sensor_id: int, wanted: PageR
 
 
 def remove_old(database: Database, now: datetime) -> int:
-    """Remove entries that are older than the system-wide settings say, some at a time.
-
-    Returns:
-        How many went.
-    """
+    """Remove entries that are older than the system-wide settings say; returns how many went."""
     with database.reading() as session:
         days = preferences.load(session, SensorSection).history_days
-    old = select(StatusChange.id).where(StatusChange.time < now - timedelta(days=days)).limit(REMOVED_AT_ONCE)
-    removed = 0
-    while True:
-        with database.writing() as session:
-            ids = session.scalars(old).all()
-            session.execute(delete(StatusChange).where(StatusChange.id.in_(ids)))
-        removed += len(ids)
-        if len(ids) < REMOVED_AT_ONCE:
-            return removed
+    return old_rows.remove(database, StatusChange.id, StatusChange.time, now - timedelta(days=days))
 
 
 def _short(text: str | None) -> str | None:
