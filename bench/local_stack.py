@@ -45,7 +45,7 @@ def local_stack(progress: Progress, folder: Path, *, keep: bool) -> Iterator[Sub
         BenchError: it could not be made; the message says what failed.
     """
     variables = yaml.safe_load((INVENTORY / "group_vars" / "server.yml").read_text(encoding="utf-8"))
-    back, ca_file = variables["server_back_subnet"].removesuffix("0/24"), DIST / "server-ca.crt"
+    ca_file = DIST / "server-ca.crt"
     signal.signal(signal.SIGTERM, _interrupt)
     DIST.mkdir(parents=True, exist_ok=True)
     LOG.write_text("", encoding="utf-8")
@@ -54,13 +54,14 @@ def local_stack(progress: Progress, folder: Path, *, keep: bool) -> Iterator[Sub
         play(*PREPARE, DEPLOY, FLOOR)
         engine, prefix = docker.from_env(), variables["server_name_prefix"]
         web = engine.containers.get(f"{prefix}-web")
+        socket = engine.volumes.get(f"{prefix}-postgres-socket").attrs["Mountpoint"]
         password = read_secret(DIST / "secrets" / "database_password")
         yield Subject(
             target=Target(variables["server_public_url"], ca_file),
             credentials=Credentials("admin", read_secret(DIST / "secrets" / "admin_password")),
             folder=folder,
             floor=Target(f"https://{variables['server_listen_address']}:{FLOOR_PORT}", ca_file),
-            database=f"host={back}6 dbname=honeysens user=honeysens password={password}",
+            database=f"host={socket} dbname=honeysens user=honeysens password={password}",
             worker_memory=lambda: worker_memory(web),
             processor=lambda: processor(engine, prefix),
         )

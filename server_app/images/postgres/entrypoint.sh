@@ -1,5 +1,5 @@
 #!/bin/sh
-# Make the cluster in an empty volume, then become the database server.
+# Make the cluster in an empty volume, then become the database server. Arguments are postgres's own.
 set -eu
 
 : "${POSTGRES_PASSWORD_FILE:=/run/secrets/database_password}"
@@ -22,4 +22,4 @@ if [ ! -e "$cluster" ]; then
   mv "$cluster.new" "$cluster"
 fi
 
-exec postgres -D "$cluster" -c config_file=/etc/honeysens/postgresql.conf
+exec postgres -D "$cluster" -c config_file=/etc/honeysens/postgresql.conf "$@"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from sqlite3 import Connection as SqliteConnection
 from typing import Any, ClassVar
 
@@ -22,7 +23,7 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -94,20 +95,15 @@ class Database:
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
         self._writer = self.engine.execution_options(writes=True)
-        sqlite = self.engine.dialect.name == "sqlite"  # has no round trips, and its own way to begin
-        self._single = self.engine if sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._autocommit = None if url.startswith("sqlite") else _autocommit_engine(url)
+        self.single = None if self._autocommit is None else partial(_cursor, self._autocommit)
+        """A cursor of the driver for single statements outside of transactions; None on SQLite, which gains nothing."""
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that only reads; whatever it changed is thrown away."""
         with Session(self.engine, expire_on_commit=False) as session:
             yield session
-
-    @contextmanager
-    def glancing(self) -> Iterator[Connection]:
-        """A connection for one statement that only reads, without the round trips of a transaction."""
-        with self._single.connect() as connection:
-            yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -118,6 +114,8 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+        if self._autocommit is not None:
+            self._autocommit.dispose()
 
 
 def upsert(session: Session, table: type[Base]) -> postgresql.Insert | sqlite.Insert:
@@ -134,14 +132,33 @@ def now() -> datetime:
 
 def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        # Compiling a query costs PostgreSQL more than any of ours takes.
-        engine = create_engine(url, pool_size=10, max_overflow=10, connect_args={"options": "-c jit=off"})
-        idle_connections.watch(engine)
-        return engine
+        return _postgresql(url)
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _postgresql(url: str, **others: Any) -> Engine:
+    # Compiling a query costs PostgreSQL more than any of ours takes.
+    engine = create_engine(url, pool_size=10, max_overflow=10, connect_args={"options": "-c jit=off"}, **others)
+    idle_connections.watch(engine)
+    return engine
+
+
+def _autocommit_engine(url: str) -> Engine:
+    return _postgresql(url, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
+
+
+@contextmanager
+def _cursor(engine: Engine) -> Iterator[DBAPICursor]:
+    connection = engine.raw_connection()
+    try:
+        yield connection.cursor()
+    except BaseException:
+        connection.invalidate()  # it may be in the middle of something
+        raise
+    connection.close()
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:

@@ -36,10 +36,13 @@ def test_only_one_that_was_idle_for_long_is_asked_whether_it_stands(
     monkeypatch.setattr("server_app.idle_connections.ASK_AFTER", ask_after)
     database, other = Database(postgres_url), Database(postgres_url)
     try:
-        number = backend(database)
-        with database.glancing() as connection:
-            connection.execute(text("SELECT 42"))
-        with database.glancing():
+        assert database.single is not None
+        with database.single() as cursor:
+            cursor.execute(NUMBER.text)
+            number = (cursor.fetchone() or [None])[0]
+        with database.single() as cursor:
+            cursor.execute("SELECT 42")
+        with database.single():
             pass
         last = text("SELECT query FROM pg_stat_activity WHERE pid = :number")
         with other.reading() as session:

@@ -17,7 +17,7 @@ def postgres(folder: Path) -> Iterator[str]:
     """Start the container and remove it afterwards with its volume.
 
     Args:
-        folder: for the password file.
+        folder: for the password file and the socket.
 
     Yields:
         The database's URL.
@@ -26,20 +26,23 @@ def postgres(folder: Path) -> Iterator[str]:
     password.write_text(secrets.token_urlsafe(16))
     password.chmod(0o644)  # read by the container's own user
     folder.chmod(0o755)
+    socket = folder / "socket"
+    socket.mkdir()
+    socket.chmod(0o777)
     container = _docker(
-        *("run", "--detach", "--publish", "127.0.0.1::5432", "--read-only", "--cap-drop", "ALL"),
+        *("run", "--detach", "--network", "none", "--read-only", "--cap-drop", "ALL"),
         *("--tmpfs", "/tmp"),  # noqa: S108 - the container's own
         *("--tmpfs", "/var/lib/postgresql/data:uid=10002,gid=10002,mode=0700"),  # gone after the session anyway
+        *("--volume", f"{socket}:/run/postgresql"),
         *("--volume", f"{password}:/run/secrets/database_password:ro", IMAGE),
     )
     try:
-        port = _docker("port", container, "5432/tcp").splitlines()[0].rpartition(":")[2]
         deadline = time.monotonic() + START_SECONDS
-        ready = "pg_isready", "--quiet", "--host", "127.0.0.1", "--username", "honeysens", "--dbname", "honeysens"
+        ready = "pg_isready", "--quiet", "--username", "honeysens", "--dbname", "honeysens"
         while subprocess.run([DOCKER, "exec", container, *ready], check=False).returncode != 0:
             assert time.monotonic() < deadline, _docker("logs", container)
             time.sleep(0.1)
-        yield f"postgresql+psycopg://honeysens:{password.read_text()}@127.0.0.1:{port}/honeysens"
+        yield f"postgresql+psycopg://honeysens:{password.read_text()}@/honeysens?host={socket}"
     finally:
         _docker("rm", "--force", "--volumes", container)
 

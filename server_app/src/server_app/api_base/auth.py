@@ -1,9 +1,9 @@
 """Who sent the request: a user, by the session cookie and, for writes, the CSRF token, or by an API token."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import lru_cache, wraps
 from hmac import compare_digest
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any
 
 from flask import Flask, Response, g, request
@@ -130,11 +130,16 @@ def clear_cookie(response: Response) -> None:
 
 def from_trusted_proxy() -> bool:
     """Whether the request came straight from a proxy whose headers are believed."""
+    return _is_in(request.remote_addr or "", context().settings.trusted_tls_proxy)
+
+
+@lru_cache(maxsize=256)
+def _is_in(peer: str, networks: tuple[IPv4Network | IPv6Network, ...]) -> bool:
     try:
-        peer = ip_address(request.remote_addr or "")
+        address = ip_address(peer)
     except ValueError:
         return False
-    return any(peer in network for network in context().settings.trusted_tls_proxy)
+    return any(address in network for network in networks)
 
 
 def client_address() -> str:

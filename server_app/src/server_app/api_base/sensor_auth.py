@@ -15,10 +15,13 @@ from server_app.audit.actor import Actor, ActorKind
 from server_app.context import context
 from server_app.db import now
 from server_app.errors import Forbidden, Unauthenticated
+from server_app.glance import Glance
 from server_app.pki import service
 from server_app.pki.client_cert import BadCertificate, Proof, proven
+from server_app.pki.standing import Standing, require_active, standing_of
 
 HEADER = "Client-Cert"
+STANDING = Glance(standing_of(), Standing)
 REMEMBERED = 4096
 """Certificates whose signatures were good, for as long as the authorities stay the same; about a kilobyte each."""
 
@@ -34,6 +37,27 @@ def sensor_required[R](view: Callable[..., R]) -> Callable[..., R]:
     return wrapper
 
 
+def known_sensor_required[K, R](known: Glance[tuple[Standing, K]]) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """The same, and as `known` what else is read of the sensor with the same query.
+
+    Args:
+        known: a query made by `standing_of`.
+    """
+
+    def decorate(view: Callable[..., R]) -> Callable[..., R]:
+        @wraps(view)
+        def wrapper(*args: Any, **kwargs: Any) -> R:
+            proof = _shown()
+            found = known.first(context().database, fingerprint=proof.fingerprint)
+            _admit(proof, None if found is None else found[0])
+            return view(*args, **kwargs, sensor_id=proof.sensor_id, known=None if found is None else found[1])
+
+        wrapper.__dict__.setdefault("_spec", {}).update(security="certificate")
+        return wrapper
+
+    return decorate
+
+
 def authenticated_sensor() -> int:
     """The sensor whose certificate came with this request.
 
@@ -44,20 +68,27 @@ def authenticated_sensor() -> int:
         Unauthenticated: there is no certificate, or it did not come from the trusted proxy.
         Forbidden: it is not a valid one of a sensor, or it has been revoked.
     """
+    proof = _shown()
+    _admit(proof, STANDING.first(context().database, fingerprint=proof.fingerprint))
+    return proof.sensor_id
+
+
+def _shown() -> Proof:
     value = request.headers.get(HEADER) if from_trusted_proxy() else None
     if not value:
         raise Unauthenticated("A sensor's client certificate is required. Enrol the sensor.")
     try:
-        proof = _proof(value)
+        return _proof(value)
     except BadCertificate as error:
         raise Forbidden(f"The client certificate is refused: {error}. Enrol the sensor again.") from error
-    with context().database.glancing() as connection:
-        fresh = service.require_active(connection, proof)
+
+
+def _admit(proof: Proof, standing: Standing | None) -> None:
+    fresh = require_active(standing, proof)
     actor.become(Actor(ActorKind.SENSOR, proof.sensor_id, address=client_address()))
     if fresh is not None:
         with context().database.writing() as session:
             service.note_first_use(session, fresh, proof.sensor_id, now())
-    return proof.sensor_id
 
 
 def _proof(value: str) -> Proof:

@@ -4,14 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Select, or_, select, update
 from sqlalchemy.orm import Session
 
 from server_app.accounts.principal import Principal
-from server_app.errors import Conflict, Forbidden, NotFound
+from server_app.errors import Conflict, NotFound
 from server_app.paging import Page, PageRequest, newest_first
 from server_app.pki import records
-from server_app.pki.client_cert import Proof
 from server_app.pki.models import (
     AuthorityCertificate,
     Certificate,
@@ -25,13 +24,6 @@ from server_app.sensors import service as sensors
 from server_app.sensors.models import Sensor
 
 _sensor_id: ColumnElement[int | None] = Certificate.__table__.c.sensor_id
-_STATE = select(
-    SensorCertificate.id,
-    SensorCertificate.sensor_id,
-    SensorCertificate.revoked_at,
-    SensorCertificate.superseded_at,
-    SensorCertificate.used_at,
-).where(SensorCertificate.fingerprint == bindparam("fingerprint"))
 
 
 @dataclass(frozen=True)
@@ -56,25 +48,6 @@ def store_certificate(
     session.add(row)
     session.flush()
     return row
-
-
-def require_active(connection: Connection, proof: Proof) -> int | None:
-    """Check the state of a certificate whose chain has been verified.
-
-    Returns:
-        The row's number when it is used for the first time, for `note_first_use`; otherwise None.
-
-    Raises:
-        Forbidden: it is not known, not this sensor's, revoked or superseded.
-    """
-    row = connection.execute(_STATE, {"fingerprint": proof.fingerprint}).first()
-    if row is None or row.sensor_id != proof.sensor_id:
-        raise Forbidden("The client certificate is not known to this server. Enrol the sensor again.")
-    if row.revoked_at is not None:
-        raise Forbidden("The client certificate has been revoked. Enrol the sensor again.")
-    if row.superseded_at is not None:
-        raise Forbidden("The client certificate has been replaced by a newer one, which has been used already.")
-    return row.id if row.used_at is None else None
 
 
 def note_first_use(session: Session, certificate_id: int, sensor_id: int, now: datetime) -> None:

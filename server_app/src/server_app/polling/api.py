@@ -3,16 +3,18 @@ from pathlib import Path
 
 from apiflask import APIBlueprint
 from flask import Response, request
+from pydantic import ValidationError
 
 from sensor_wire.v1.desired import Desired
 from sensor_wire.v1.poll import Report
 from server_app.api_base.body import receives
 from server_app.api_base.described import answers_empty
-from server_app.api_base.sensor_auth import sensor_required
+from server_app.api_base.sensor_auth import known_sensor_required
 from server_app.context import context
 from server_app.db import now
 from server_app.polling import service
 from server_app.polling.desired import Surroundings
+from server_app.polling.known import KNOWN, Known
 from server_app.polling.service import Visit
 from server_app.sensors.effective import Environment
 from server_app.sensors.environment import environment
@@ -27,11 +29,11 @@ def make_blueprint() -> APIBlueprint:
     @blueprint.post("/status")
     @blueprint.output(Desired)
     @answers_empty(204, "The sensor has the desired state already (If-None-Match).")
-    @sensor_required
-    @receives(Report, MAX_REPORT_BYTES)
-    def poll(body: Report, sensor_id: int) -> Response:
+    @known_sensor_required(KNOWN)
+    @receives(Report, MAX_REPORT_BYTES, at_once=_sound)
+    def poll(body: Report, sensor_id: int, known: Known) -> Response:
         """Take the sensor's report and answer its desired state; 204 when it has it already (If-None-Match)."""
-        visit = Visit(sensor_id, now(), body, request.if_none_match.contains_weak)
+        visit = Visit(sensor_id, known, now(), body, request.if_none_match.contains_weak)
         answer = service.poll(context().database, context().contacts, visit, _outside())
         response = Response(
             None if answer.desired is None else answer.desired.model_dump_json(),
@@ -42,6 +44,13 @@ def make_blueprint() -> APIBlueprint:
         return response
 
     return blueprint
+
+
+def _sound(raw: bytes) -> Report | None:
+    try:
+        return Report.model_validate_json(raw, extra="forbid")
+    except ValidationError:
+        return None
 
 
 def _outside() -> Surroundings:

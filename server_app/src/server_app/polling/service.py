@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sensor_wire.v1.desired import Desired
@@ -19,7 +19,7 @@ from server_app.errors import Forbidden
 from server_app.platforms import service as platforms
 from server_app.polling.contacts import Contact, ContactBook
 from server_app.polling.desired import Assigned, Surroundings, content_hash, desired_state
-from server_app.polling.models import DesiredVersion
+from server_app.polling.known import VERSION, Known
 from server_app.polling.significant import digest
 from server_app.preferences import service as preferences
 from server_app.sensors import history
@@ -30,18 +30,6 @@ from server_app.sensors.service import due_at, report_in
 
 REPORT_RENEWED = timedelta(minutes=15)
 """How old the stored report may be although nothing of significance has changed."""
-_VERSION = select(DesiredVersion.number).scalar_subquery()
-_KNOWN = select(
-    SensorStatus.generation,
-    SensorStatus.desired_hash,
-    SensorStatus.desired_key,
-    SensorStatus.last_contact_at,
-    SensorStatus.due_at,
-    SensorStatus.timed_out,
-    SensorStatus.report_digest,
-    SensorStatus.reported_at,
-    _VERSION.label("version"),
-).where(SensorStatus.sensor_id == bindparam("sensor_id"))
 
 
 @dataclass(frozen=True)
@@ -49,6 +37,7 @@ class Visit:
     """A poll as it comes in. `knows` tells whether the sensor has the desired state of a tag already."""
 
     sensor_id: int
+    known: Known
     at: datetime
     report: Report
     knows: Callable[[str], bool]
@@ -70,33 +59,34 @@ def poll(database: Database, contacts: ContactBook, visit: Visit, outside: Surro
     Raises:
         Forbidden: the sensor has been removed meanwhile.
     """
-    reported = digest(visit.report, visit.at)
-    with database.glancing() as connection:
-        known = connection.execute(_KNOWN, {"sensor_id": visit.sensor_id}).first()
-    if known is None:
-        raise Forbidden("This sensor has been removed from the server.")
-    if known.desired_key == _key(known.version, visit, outside) and _nothing_to_store(known, reported, visit.at):
+    reported, known = digest(visit.report, visit.at), visit.known
+    patience = known.patience
+    if (
+        patience is not None
+        and known.desired_key == _key(known.version, visit, outside)
+        and _nothing_to_store(known, reported, visit.at)
+    ):
         etag = _etag(known.generation, known.desired_hash)
         if visit.knows(etag):
-            contacts.note(Contact(visit.sensor_id, visit.at, visit.at + (known.due_at - known.last_contact_at)))
+            contacts.note(Contact(visit.sensor_id, visit.at, visit.at + patience))
             return Answer(etag, None)
     with database.writing() as session:
         desired, etag = _taken_in(session, visit, outside, reported)
     return Answer(etag, None if visit.knows(etag) else desired)
 
 
-def _nothing_to_store(known: Row[tuple[object, ...]], reported: str, at: datetime) -> bool:
+def _nothing_to_store(known: Known, reported: str, at: datetime) -> bool:
     return bool(
         known.report_digest == reported
         and not known.timed_out
-        and known.due_at is not None
+        and known.reported_at is not None
         and at - known.reported_at < REPORT_RENEWED
     )
 
 
 def _taken_in(session: Session, visit: Visit, outside: Surroundings, reported: str) -> tuple[Desired, str]:
     # The version before the rows: should they change in between, they are looked at again at the next poll.
-    version = session.scalar(select(_VERSION))
+    version = session.scalar(select(VERSION))
     status = session.get(SensorStatus, visit.sensor_id, with_for_update=True)
     sensor = session.get(Sensor, visit.sensor_id)
     if status is None or sensor is None:
