@@ -32,6 +32,7 @@ from server_app.api_base.converters import RowNumberConverter
 from server_app.audit import recording
 from server_app.context import KEY, Context
 from server_app.db import Database
+from server_app.events.service import Intake
 from server_app.metrics import instruments
 from server_app.polling.contacts import ContactBook
 from server_app.settings import Settings
@@ -79,7 +80,7 @@ def create_app(settings: Settings, queue: TaskQueue | None = None) -> APIFlask:
     )
     queue = queue or TaskQueue(settings.data_dir)
     database = Database(settings.database)
-    app.extensions[KEY] = Context(settings, database, queue, ContactBook(database))
+    app.extensions[KEY] = Context(settings, database, queue, ContactBook(database), Intake(database))
     recording.listen()
     auth.register(app)
     instruments.register(app)

@@ -6,6 +6,7 @@ from typing import cast
 from flask import current_app
 
 from server_app.db import Database
+from server_app.events.service import Intake
 from server_app.polling.contacts import ContactBook
 from server_app.settings import Settings
 from server_app.task_queue import TaskQueue
@@ -15,12 +16,13 @@ KEY = "honeysens"
 
 @dataclass(frozen=True)
 class Context:
-    """Settings, database, task queue, and the contacts that this process has yet to write."""
+    """Settings, database, task queue, the contacts that this process has yet to write, and its intake of events."""
 
     settings: Settings
     database: Database
     queue: TaskQueue
     contacts: ContactBook
+    intake: Intake
 
 
 def context() -> Context:

@@ -23,7 +23,7 @@ class Glance[R]:
         row: makes the result from the columns in their order.
     """
 
-    def __init__(self, query: Select[Any], row: Callable[..., R]) -> None:
+    def __init__(self, query: Select[*tuple[Any, ...]], row: Callable[..., R]) -> None:
         unfit = [column.key for column in query.selected_columns if isinstance(column.type, NEEDS_WORK)]
         if unfit:
             raise TypeError(f"columns that the driver does not give as they are: {', '.join(map(str, unfit))}")

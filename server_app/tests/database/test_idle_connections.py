@@ -6,7 +6,9 @@ from sqlalchemy import text
 from server_app.db import Database
 
 pytestmark = pytest.mark.postgres
-OTHERS = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid != pg_backend_pid() AND usename = user")
+OTHERS = text(
+    "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE pid != pg_backend_pid() AND usename = user"
+)
 NUMBER = text("SELECT pg_backend_pid()")
 
 

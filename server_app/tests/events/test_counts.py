@@ -19,6 +19,8 @@ MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.
 COLUMNS = st.builds(
     lambda time, service, port: {
         "time": time,
+        "sensor_id": 1,
+        "division_id": 1,
         "service": service,
         "kind": "login",
         "severity": 1,

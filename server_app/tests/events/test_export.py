@@ -180,4 +180,4 @@ def fill(bench: Bench, sensor: SensorClient, rows: int) -> None:
         first = session.scalars(select(Event)).one()
         columns = {name: getattr(first, name) for name in Event.__table__.columns.keys() if name != "id"}  # noqa: SIM118 - a collection of columns, by their names
         texts = {"details": "[]", "packets": "[]"}
-        store.EVENTS.run(session, [columns | texts | {"uuid": UUID(uuid7())} for _ in range(rows - 1)])
+        store.EVENTS.run(session.connection(), [columns | texts | {"uuid": UUID(uuid7())} for _ in range(rows - 1)])

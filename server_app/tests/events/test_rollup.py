@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from server_bench import Bench
 
 from sensor_wire.v1.event import EventKind
+from server_app.events.columns import Shelf
 from server_app.events.ranks import KINDS
-from server_app.events.rollup import Rollup, merged, rollup_of
+from server_app.events.rollup import row_of_session
 
 
 def columns(second: int, kind: EventKind, severity: int) -> dict[str, Any]:
@@ -19,6 +20,10 @@ def columns(second: int, kind: EventKind, severity: int) -> dict[str, Any]:
         "kind": kind.value,
         "severity": severity,
         "summary": f"event at {second}",
+        "session": "cowrie-1",
+        "sensor_id": 1,
+        "division_id": 1,
+        "hidden_by": None,
         "service": "cowrie",
         "protocol": "tcp",
         "source_ip": "198.51.100.7",
@@ -36,16 +41,16 @@ EVENTS = st.lists(
 )
 
 
-@given(events=EVENTS, cut=st.integers(0, 12), shuffled=st.randoms())
-def test_order_and_portions_do_not_matter(events: list[dict[str, Any]], cut: int, shuffled: Any) -> None:
-    whole = merged(map(rollup_of, events))
+@given(events=EVENTS, shuffled=st.randoms())
+def test_order_does_not_matter(events: list[dict[str, Any]], shuffled: Any) -> None:
+    row = row_of_session(events)
     mixed = list(events)
     shuffled.shuffle(mixed)
-    portions: list[Rollup] = [merged(map(rollup_of, part)) for part in (mixed[:cut], mixed[cut:]) if part]
 
-    assert merged(portions) == whole
-    assert whole.events == len(events)
-    assert whole.first["source_port"] == min(event["source_port"] for event in events)
+    assert row_of_session(mixed) == row
+    assert row["events"] == len(events)
+    assert row["source_port"] == min(event["source_port"] for event in events)
+    assert (row["severity"], row["shelf"]) == (max(event["severity"] for event in events), Shelf.LIVE)
 
 
 def test_every_kind_has_a_rank() -> None:

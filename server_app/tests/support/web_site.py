@@ -14,7 +14,6 @@ from server_app.accounts.models import Role
 from server_app.accounts.service import create_user
 from server_app.context import KEY, Context
 from server_app.divisions.models import Division
-from server_app.events.service import record
 from server_app.sensors.models import Sensor, SensorStatus
 from server_app.sensors.service import due_at
 
@@ -111,7 +110,7 @@ class Site:
             "session": "one",
             "summary": "SSH connection",
         } | fields
-        result = record(self.context.database, sensor, [event], now)
+        result = self.context.intake.record(sensor, [event], now)
         assert [item.status for item in result.results] == ["stored"], result
 
 

@@ -1,9 +1,10 @@
 """The filters in force, compiled once per change."""
 
 from datetime import datetime
+from typing import cast
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, Table, func, select
 from sqlalchemy.orm import Session
 
 from server_app.event_filters.conditions import Conditions
@@ -11,17 +12,16 @@ from server_app.event_filters.matcher import Matcher, checks_of
 from server_app.event_filters.models import EventFilter
 
 type Version = tuple[int, datetime | None]
+_TABLE = cast("Table", EventFilter.__table__)
+_VERSION = select(func.count(), func.max(_TABLE.c.changed_at))
 _compiled: WeakKeyDictionary[Engine, tuple[Version, list[Matcher]]] = WeakKeyDictionary()
 
 
-def matchers(session: Session, division_id: int, now: datetime) -> list[Matcher]:
-    """The filters to ask about events of a division, in the order of their numbers."""
-    return [one for one in _all(session) if one.holds_for(division_id, now)]
-
-
-def _all(session: Session) -> list[Matcher]:
-    engine = session.connection().engine
-    count, changed_at = session.execute(select(func.count(), func.max(EventFilter.changed_at))).one()
+def matchers(session: Session) -> list[Matcher]:
+    """The filters that are enabled, of all divisions, in the order of their numbers."""
+    connection = session.connection()
+    engine = connection.engine
+    count, changed_at = connection.execute(_VERSION).one()
     version = (int(count), changed_at)
     known = _compiled.get(engine)
     if known is None or known[0] != version:

@@ -9,7 +9,7 @@ from server_app.api_base.described import answers_with
 from server_app.api_base.sensor_auth import sensor_required
 from server_app.context import context
 from server_app.db import now
-from server_app.events import export, queries, service
+from server_app.events import export, queries
 from server_app.events.download import MEDIA_TYPES, file_of
 from server_app.events.ingest import Accepted, read_sound
 from server_app.events.schemas import (
@@ -34,11 +34,11 @@ def make_blueprint() -> APIBlueprint:
     @receives(Batch, MAX_BATCH_BYTES, at_once=read_sound)
     def upload(body: Batch | list[Accepted], sensor_id: int) -> BatchResult:
         """Store events of the sensor whose certificate this is; sending them again is harmless."""
-        database, moment = context().database, now()
+        intake, moment = context().intake, now()
         if isinstance(body, Batch):
-            result = service.record(database, sensor_id, body.events, moment)
+            result = intake.record(sensor_id, body.events, moment)
         else:
-            result = service.record_read(database, sensor_id, body, moment)
+            result = intake.record_read(sensor_id, body, moment)
         count_events(result)
         return result
 

@@ -1,16 +1,14 @@
 """Writing many rows with one statement, whatever their number: it is built once."""
 
-import json
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from typing import cast as cast_type
-from uuid import UUID
 
-from sqlalchemy import JSON, ColumnElement, Row, Table, Text, bindparam, cast, column, func, select, table
+from pydantic_core import to_json
+from sqlalchemy import JSON, ColumnElement, Connection, Row, Table, Text, bindparam, cast, column, func, select, table
 from sqlalchemy import Column as TableColumn
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
 
 from server_app.db import Base
 from server_app.events.addresses import key_of
@@ -41,6 +39,7 @@ class BulkInsert:
         self._columns: list[TableColumn[Any]] = [column_of(model, name) for name in columns]
         self._returning = bool(returning)
         back = [column_of(model, name) for name in returning]
+        self._addresses = [one.name for one in self._columns if isinstance(one.type, Address)]
         target = cast_type("Table", model.__table__)
         arriving = _from_json(self._columns)
         on_postgresql = conflict(postgresql.insert(target).from_select(list(columns), arriving, include_defaults=False))
@@ -49,21 +48,22 @@ class BulkInsert:
         self._postgresql = on_postgresql.returning(*back) if back else on_postgresql
         self._sqlite = on_sqlite.returning(*back) if back else on_sqlite
 
-    def run(self, session: Session, rows: Sequence[dict[str, Any]]) -> Sequence[Row[Any]]:
-        """Insert the rows.
+    def run(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> Sequence[Row[Any]]:
+        """Insert the rows; what they have beside the columns does not matter.
 
         Returns:
             The wanted columns of each.
         """
         if not rows:
             return []
-        if session.get_bind().dialect.name == "postgresql":
-            values = [{one.name: _as_json(one, row[one.name]) for one in self._columns} for row in rows]
-            result = session.execute(self._postgresql, {"rows": json.dumps(values)})
+        if connection.dialect.name == "postgresql":
+            values = [row | {name: _bytea(row[name]) for name in self._addresses} for row in rows]
+            result = connection.execute(self._postgresql, {"rows": to_json(values).decode()})
             return result.all() if self._returning else []
+        values = [{one.name: row[one.name] for one in self._columns} for row in rows]
         if self._returning:
-            return [session.execute(self._sqlite, row).one() for row in rows]
-        session.execute(self._sqlite, list(rows))
+            return [connection.execute(self._sqlite, row).one() for row in values]
+        connection.execute(self._sqlite, values)
         return []
 
 
@@ -90,9 +90,6 @@ def _sent(one: TableColumn[Any]) -> Any:
     return Text() if isinstance(one.type, JSON) else one.type
 
 
-def _as_json(one: TableColumn[Any], value: Any) -> Any:
-    if isinstance(one.type, Address):
-        return "\\x" + key_of(value).hex()
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return str(value) if isinstance(value, UUID) else value
+@lru_cache(maxsize=4096)
+def _bytea(address: str) -> str:
+    return "\\x" + key_of(address).hex()

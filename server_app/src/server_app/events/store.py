@@ -1,61 +1,95 @@
-"""The statements that store a batch."""
+"""The statements that store uploads. What they write is told apart by the sensor, whose row they lock first."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    cast,
+    column,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+)
 
 from server_app.event_filters.models import EventFilterHits
 from server_app.events.columns import Shelf
 from server_app.events.counts import counted, hits
-from server_app.events.models import Event, EventCount, EventSession, EventTarget, SessionStatus
+from server_app.events.models import Event, EventCount, EventSession, EventTarget
 from server_app.events.ranks import KINDS
-from server_app.events.rollup import COLUMNS, FIRST_COLUMNS, merged, rollup_of
+from server_app.events.rollup import FIRST_COLUMNS, SESSION_COLUMNS, row_of_session
 from server_app.events.rows import BulkInsert, Insert
 from server_app.sensors.models import Sensor
 
 type Columns = dict[str, Any]
 
 
-def locked_division(session: Session, sensor_id: int) -> int | None:
-    """The division of a sensor, None without such a sensor. One batch of a sensor at a time gets past this."""
-    return session.scalar(select(Sensor.division_id).where(Sensor.id == sensor_id).with_for_update(key_share=True))
+@dataclass(frozen=True)
+class Upload:
+    """What one request brings: events of a sensor as columns, by their ids."""
+
+    sensor_id: int
+    events: dict[UUID, Columns]
+    received_at: datetime
 
 
-def known(session: Session, sensor_id: int, uuids: Collection[UUID]) -> set[UUID]:
-    """Those of the ids that are stored. With the sensor locked, no other batch stores one meanwhile."""
-    return set(session.scalars(select(Event.uuid).where(Event.sensor_id == sensor_id, Event.uuid.in_(uuids))))
+def locked_divisions(connection: Connection, sensors: Collection[int]) -> dict[int, int]:
+    """The divisions of sensors, without those that are gone. One transaction at a time gets past this with a sensor."""
+    rows = connection.execute(_LOCKED, {"sensors": sorted(sensors)})
+    return {row.id: row.division_id for row in rows}
 
 
-def insert(session: Session, sensor_id: int, division_id: int, events: Sequence[Columns], now: datetime) -> None:
-    """Store events that are not there, and what their sessions and the counts gain by them."""
-    place = {"sensor_id": sensor_id, "division_id": division_id}
-    numbers = _roll_up(session, place, events)
-    EVENTS.run(session, [{**row, **place, "session_id": numbers[row["session"]], "received_at": now} for row in events])
+def known(connection: Connection, uploads: Sequence[Upload]) -> set[tuple[int, UUID]]:
+    """Which of the events are stored, as sensor and id. With the sensors locked, nobody stores one meanwhile."""
+    wanted = [(upload.sensor_id, uuid) for upload in uploads for uuid in upload.events]
+    if connection.dialect.name != "postgresql":
+        rows = connection.execute(select(*_KEY).where(tuple_(*_KEY).in_(wanted)))
+    else:
+        sensors, uuids = (f"{{{','.join(map(str, column))}}}" for column in zip(*wanted, strict=True))
+        rows = connection.execute(_KNOWN, {"sensors": sensors, "uuids": uuids})
+    return {(row.sensor_id, row.uuid) for row in rows}
+
+
+def insert(connection: Connection, events: Sequence[Columns]) -> None:
+    """Store events that are not there, and what their sessions and the counts gain by them.
+
+    Args:
+        connection: in a transaction that has locked their sensors.
+        events: columns of rows, but for the session's number; `session` names it instead.
+    """
+    numbers = _roll_up(connection, events)
+    EVENTS.run(connection, [row | {"session_id": numbers[row["sensor_id"], row["session"]]} for row in events])
     classes, targets = counted(row for row in events if row["hidden_by"] is None)
-    COUNTS.run(session, [row | place for row in classes])
-    TARGETS.run(session, [row | place for row in targets])
-    HITS.run(session, [row | place for row in hits(events)])
+    COUNTS.run(connection, classes)
+    TARGETS.run(connection, targets)
+    HITS.run(connection, hits(events))
 
 
-def _roll_up(session: Session, place: Columns, events: Sequence[Columns]) -> dict[str, int]:
-    by_session: defaultdict[str, list[Columns]] = defaultdict(list)
+def _roll_up(connection: Connection, events: Sequence[Columns]) -> dict[tuple[int, str], int]:
+    by_session: defaultdict[tuple[int, str], list[Columns]] = defaultdict(list)
     for columns in events:
-        by_session[columns["session"]].append(columns)
-    fresh = {"status": SessionStatus.NEW.value, "comment": ""}
-    rows = [
-        {"session": name, **place, **fresh, **merged(map(rollup_of, part)).columns()}
-        for name, part in sorted(by_session.items())
-    ]
-    return {row.session: row.id for row in SESSIONS.run(session, rows)}
+        by_session[columns["sensor_id"], columns["session"]].append(columns)
+    rows = [row_of_session(part) for _, part in sorted(by_session.items(), key=itemgetter(0))]
+    return {(row.sensor_id, row.session): row.id for row in SESSIONS.run(connection, rows)}
 
 
 def _merge_session(insert: Insert) -> Insert:
-    """The same as `rollup.merged`, of the row that is there and the one that comes."""
+    """What `rollup.row_of_session` makes of all their events, from the row that is there and the one that comes."""
     come, there = insert.excluded, EventSession
     earlier = come.first_time < there.first_time
     speaks = or_(
@@ -80,7 +114,11 @@ def _merge_session(insert: Insert) -> Insert:
 
 
 def _kind_rank(kind: Any) -> ColumnElement[int]:
-    return case({name.value: rank for rank, name in enumerate(KINDS)}, value=kind)
+    # Constants in the text: the driver parses a statement with many parameters, or of over 4 KB, anew each time.
+    ranks: list[Any] = [
+        (literal_column(f"'{name.value}'"), literal_column(str(rank))) for rank, name in enumerate(KINDS)
+    ]
+    return case(*ranks, value=kind)
 
 
 def _add_count(model: type[EventCount | EventTarget | EventFilterHits]) -> Any:
@@ -93,6 +131,23 @@ def _add_count(model: type[EventCount | EventTarget | EventFilterHits]) -> Any:
     return BulkInsert(model, [*key, "events"], conflict)
 
 
+def _wanted() -> Any:
+    # Arrays as text: the driver would take longer to send their elements.
+    sensors = cast(bindparam("sensors", type_=Text), ARRAY(BigInteger))
+    uuids = cast(bindparam("uuids", type_=Text), ARRAY(Uuid))
+    names = column("sensor_id", BigInteger()), column("uuid", Uuid())
+    return func.unnest(sensors, uuids).table_valued(*names, name="wanted").render_derived()
+
+
+_SENSORS, _KEY = Sensor.__table__.c, (Event.__table__.c.sensor_id, Event.__table__.c.uuid)
+_LOCKED = (
+    select(_SENSORS.id, _SENSORS.division_id)
+    .where(_SENSORS.id.in_(bindparam("sensors", expanding=True)))
+    .order_by(_SENSORS.id)  # in one order, so that two transactions never wait for each other
+    .with_for_update(key_share=True)
+)
+_WANTED = _wanted()
+_KNOWN = select(*_KEY).where(_KEY[0] == _WANTED.c.sensor_id, _KEY[1] == _WANTED.c.uuid)
 PLACE = ("sensor_id", "division_id")
 EVENTS = BulkInsert(
     Event,
@@ -105,9 +160,9 @@ EVENTS = BulkInsert(
 )
 SESSIONS = BulkInsert(
     EventSession,
-    ["session", *PLACE, *COLUMNS, *FIRST_COLUMNS, "status", "comment"],
+    SESSION_COLUMNS,
     _merge_session,
-    returning=["id", "session"],
+    returning=["id", "session", "sensor_id"],
 )
 COUNTS: BulkInsert = _add_count(EventCount)
 TARGETS: BulkInsert = _add_count(EventTarget)

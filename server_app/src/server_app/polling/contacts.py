@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from server_app.db import Database
 from server_app.sensors.models import SensorStatus
 
-DELAY = 1.0
+DELAY = 5.0
 """Seconds that a contact waits at most; far less than the grace before a sensor counts as timed out."""
 LOG = structlog.get_logger(__name__)
 
@@ -32,7 +32,7 @@ class Contact:
 
 
 class ContactBook:
-    """The contacts of this process that are not in the database yet. A crash loses at most the last second's."""
+    """The contacts of this process that are not written yet; a crash loses those of the last `delay` seconds."""
 
     def __init__(self, database: Database, delay: float = DELAY) -> None:
         """Make an empty one.
