@@ -13,6 +13,7 @@ import server_app.enrolment.api
 import server_app.event_filters.api
 import server_app.events.api
 import server_app.events.session_api
+import server_app.forwarding.api
 import server_app.pki.api
 import server_app.platforms.api
 import server_app.polling.api
@@ -59,6 +60,7 @@ FEATURES = (
     server_app.events.api,
     server_app.events.session_api,
     server_app.event_filters.api,
+    server_app.forwarding.api,
     server_app.stats.api,
 )
 

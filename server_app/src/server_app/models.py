@@ -10,6 +10,7 @@ from server_app.divisions.models import Division
 from server_app.enrolment.models import EnrolmentToken
 from server_app.event_filters.models import EventFilter, EventFilterHits
 from server_app.events.models import Event, EventCount, EventSession, EventTarget
+from server_app.forwarding.models import ForwardingPosition
 from server_app.idempotency.models import IdempotencyKey
 from server_app.pki.models import AuthorityCertificate, Certificate, SensorCertificate, ServerCertificate
 from server_app.platforms.models import Firmware
@@ -38,6 +39,7 @@ __all__ = [
     "EventSession",
     "EventTarget",
     "Firmware",
+    "ForwardingPosition",
     "IdempotencyKey",
     "LoginFailures",
     "LoginPlace",

@@ -1,6 +1,7 @@
 """The worker: runs tasks, and alone holds the keys of the certificate authorities."""
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -10,6 +11,8 @@ from server_app.audit.preferences import AuditSection
 from server_app.db import Database, now
 from server_app.enrolment.tasks import EnrolmentTasks
 from server_app.events.tasks import EventTasks
+from server_app.forwarding import tasks as forwarding
+from server_app.forwarding.forwarder import Forwarder
 from server_app.pki.tasks import CertificateTasks
 from server_app.pki.upkeep import Upkeep
 from server_app.platforms.store import FirmwareStore
@@ -47,6 +50,7 @@ def prepare(settings: Settings, queue: TaskQueue) -> None:
     firmware.register(runner)
     EnrolmentTasks(database, upkeep).register(queue)
     CertificateTasks(database, upkeep, settings.data_dir).register(queue, runner)
+    forwarding.register(queue, database, host_of(settings))
     queue.handle_daily("remove-old-audit-entries", lambda: remove_old_audit_entries(database))
     queue.handle_each_minute("enqueue-forgotten-tasks", runner.enqueue_forgotten)
     queue.handle_daily("drop-old-tasks", runner.drop_old)
@@ -63,7 +67,17 @@ def run(settings: Settings) -> None:
     """Run tasks until the process is told to end."""
     queue = TaskQueue(settings.data_dir)
     prepare(settings, queue)
-    queue.work(THREADS)
+    forwarder = Forwarder(Database(settings.database), settings.data_dir, host_of(settings))
+    forwarder.start()
+    try:
+        queue.work(THREADS)
+    finally:
+        forwarder.stop()
+
+
+def host_of(settings: Settings) -> str:
+    """The server's name, as others see it."""
+    return urlsplit(settings.public_url).hostname or "localhost"
 
 
 def remove_old_audit_entries(database: Database) -> None:

@@ -75,6 +75,7 @@ ROWS = [
     Row("PATCH /settings/oidc", ADMIN, {"client_id": "honeysens"}),
     Row("PATCH /settings/audit", ADMIN, {"keep_days": 30}),
     Row("PATCH /settings/events", ADMIN, {"max_events": 1000000}),
+    Row("PATCH /settings/forwarding", ADMIN, {"host": "siem.example.com"}),
     # Audit log
     Row("GET /audit", ADMIN),
     # Sensors
@@ -123,6 +124,9 @@ ROWS = [
     Row("PATCH /eventfilters/{filter_id}", WRITE, {"name": "renamed"}),
     Row("DELETE /eventfilters/{filter_id}", WRITE),
     Row("POST /eventfilters/{filter_id}/test", READ),
+    # Forwarding
+    Row("GET /forwarding", ADMIN),
+    Row("POST /forwarding/test", ADMIN.but(admin=(409, 409))),  # no receiver is named
     # Statistics
     Row("GET /stats", USERS),
     # Certificates

@@ -14,6 +14,7 @@ from server_app.errors import FieldError, Invalid, NotFound
 from server_app.events.changes import MAX_IDS, MassAction, SessionChange
 from server_app.events.conditions import everything
 from server_app.events.models import Event, EventSession
+from server_app.forwarding import outbox
 from server_app.tasks import service as tasks
 
 AT_ONCE = MAX_IDS
@@ -69,6 +70,7 @@ def remove(session: Session, ids: Sequence[int]) -> None:
     The session first: a batch that is adding to it right now is waited for, and its events then go along.
     """
     session.execute(delete(EventSession).where(EventSession.id.in_(ids)).execution_options(synchronize_session=False))
+    outbox.note_removal(session, Event.session_id.in_(ids))
     session.execute(delete(Event).where(Event.session_id.in_(ids)).execution_options(synchronize_session=False))
 
 

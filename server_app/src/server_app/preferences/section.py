@@ -1,10 +1,12 @@
 """What a section of the system-wide settings is. Features declare their own; `sections` lists them all."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from pydantic import create_model
+from sqlalchemy.orm import Session
 
 from server_app.api_base.model import ApiModel
+from server_app.errors import FieldError
 
 
 class Section(ApiModel):
@@ -21,6 +23,13 @@ class Section(ApiModel):
         """The section as people may see it, as JSON values."""
         open_fields = self.model_dump(mode="json", exclude=set(self.secrets))
         return open_fields | {f"{field}_set": getattr(self, field) is not None for field in sorted(self.secrets)}
+
+    def faults(self) -> tuple[FieldError, ...]:
+        """What does not fit together, asked of a whole section before it is stored; the fields alone are valid."""
+        return ()
+
+    def stored(self, session: Session, before: Self) -> None:
+        """Do what else belongs into the transaction that stores this section instead of another; usually nothing."""
 
 
 def shown_type(section: type[Section]) -> type[ApiModel]:

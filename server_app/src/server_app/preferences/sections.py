@@ -4,6 +4,7 @@ from server_app.audit.preferences import AuditSection
 from server_app.directory.oidc_preferences import OidcSection
 from server_app.directory.preferences import LdapSection
 from server_app.events.preferences import EventSection
+from server_app.forwarding.preferences import ForwardingSection
 from server_app.pki.preferences import CertificateSection
 from server_app.preferences.section import Section
 from server_app.sensors.preferences import SensorSection
@@ -15,4 +16,5 @@ SECTIONS: tuple[type[Section], ...] = (
     AuditSection,
     OidcSection,
     EventSection,
+    ForwardingSection,
 )

@@ -46,16 +46,20 @@ def change[S: Section](session: Session, who: Principal, given: S) -> S:
         changed = type(given).model_validate(row.value | given.model_dump(mode="json", exclude_unset=True))
     except ValidationError as error:
         raise Invalid("These settings do not fit together.", field_errors(error)) from error
+    if faults := changed.faults():
+        raise Invalid("These settings do not fit together.", faults)
     _replace(session, row, changed)
     return changed
 
 
 def _replace(session: Session, row: Preference, new: Section) -> None:
-    old = type(new).model_validate(row.value).shown()
+    previous = type(new).model_validate(row.value)
+    old = previous.shown()
     shown = new.shown()
     differing = [name for name in shown if shown[name] != old[name]]
     secrets = {name for name in new.secrets if row.value.get(name) != getattr(new, name)}
     row.value = new.model_dump(mode="json")
+    new.stored(session, previous)
     if differing or secrets:
         after = {name: shown[name] for name in differing} | dict.fromkeys(sorted(secrets), HIDDEN)
         before = {name: old[name] for name in differing}

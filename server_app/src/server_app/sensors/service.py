@@ -10,6 +10,8 @@ from sensor_wire.v1.poll import Report
 from server_app.accounts.principal import Principal
 from server_app.divisions import service as divisions
 from server_app.errors import Conflict, FieldError, NotFound
+from server_app.events.models import Event
+from server_app.forwarding import outbox
 from server_app.platforms import service as platforms
 from server_app.sensors.change import apply
 from server_app.sensors.health import warnings
@@ -135,7 +137,9 @@ def delete_sensor(session: Session, who: Principal, sensor_id: int) -> None:
         NotFound: there is none of this number that the user sees.
         Forbidden: the user only looks.
     """
-    session.delete(writable_sensor(session, who, sensor_id))
+    sensor = writable_sensor(session, who, sensor_id)
+    outbox.note_removal(session, Event.sensor_id == sensor_id)
+    session.delete(sensor)
 
 
 def _refuse_taken(session: Session, name: str, own_id: int | None) -> None:

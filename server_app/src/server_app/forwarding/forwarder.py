@@ -1,0 +1,176 @@
+"""Delivers what waits, in order and at least once, for as long as the worker runs."""
+
+import time
+from pathlib import Path
+from threading import Event as Signal
+from threading import Thread
+
+import structlog
+from sqlalchemy import update
+
+from server_app.db import Database, now
+from server_app.forwarding import outbox, positions
+from server_app.forwarding.link import Link, Undeliverable
+from server_app.forwarding.message import Sender, message_of
+from server_app.forwarding.models import ForwardingPosition
+from server_app.forwarding.preferences import ForwardingSection
+from server_app.forwarding.turn import Turn
+from server_app.preferences import service as preferences
+
+PAUSE = 0.5
+LONGEST_PAUSE = 60.0
+SAVE_SECONDS = 1.0
+STOP_SECONDS = 8.0
+LOG = structlog.get_logger(__name__)
+
+
+class Forwarder:
+    """A thread of the worker. It never touches what ingestion waits for but for its own position, once a second.
+
+    Args:
+        database: where events are.
+        data_dir: for the lock of SQLite's.
+        host: the server's name, as receivers see it.
+    """
+
+    def __init__(self, database: Database, data_dir: Path, host: str) -> None:
+        self._database = database
+        self._turn = Turn(database, data_dir)
+        self._host = host
+        self._link: Link | None = None
+        self._failures = 0
+        self._stop = Signal()
+        self._thread = Thread(target=self._run, name="forwarder", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the piece that is on its way."""
+        self._stop.set()
+        self._thread.join(STOP_SECONDS)
+
+    def _run(self) -> None:
+        while not self._stop.wait(min(PAUSE * 2 ** min(self._failures, 10), LONGEST_PAUSE)):
+            try:
+                self.deliver()
+            except Exception:  # whatever it is, the next attempt may find it gone
+                self._failures += 1
+                LOG.exception("forwarding_stumbled")
+        self.leave()
+
+    def deliver(self) -> None:
+        """Deliver what waits now, if it is this worker's turn; failures are written down for people to see."""
+        section, start = self._stand()
+        if start is None:
+            self.leave()
+            return
+        if not self._turn.taken():
+            return
+        section, start = self._stand()  # nobody else moves it from here on
+        if start is None:
+            return
+        walk = _Walk(self._database, start)
+        try:
+            self._notice_end(section)
+            with self._database.reading() as session:
+                settled = positions.settled(session) if positions.newest(session) > walk.place else None
+            while settled is not None and walk.place < settled and not self._stop.is_set():
+                self._deliver_piece(section, walk, settled)
+                walk.save_sometimes()
+        except Undeliverable as failure:
+            walk.go_back(self._link.doubtful_from(walk.place) if self._link else walk.place)
+            walk.fail(str(failure))
+            self._drop()
+            self._failures += 1
+        else:
+            walk.save()
+            self._failures = 0
+
+    def leave(self) -> None:
+        """Say good-bye to the receiver, and let another worker deliver."""
+        self._hang_up()
+        self._turn.leave()
+
+    def _stand(self) -> tuple[ForwardingSection, ForwardingPosition | None]:
+        with self._database.reading() as session:
+            return preferences.load(session, ForwardingSection), outbox.position(session)
+
+    def _deliver_piece(self, section: ForwardingSection, walk: "_Walk", settled: int) -> None:
+        with self._database.reading() as session:
+            piece = outbox.read(session, section, walk.place, settled)
+        if piece.events:
+            if self._link is None:
+                self._link = Link(section)
+            sender = Sender(self._host, section.facility)
+            self._link.send(b"".join(message_of(event, sender) for event in piece.events), walk.place)
+        walk.go(piece.last, len(piece.events))
+
+    def _notice_end(self, section: ForwardingSection) -> None:
+        """Hang up when the receiver has, or when another one is meant."""
+        if self._link is not None and (self._link.section != section or self._link.ended()):
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        if self._link is not None:
+            self._link.close()
+            self._link = None
+
+    def _drop(self) -> None:
+        if self._link is not None:
+            self._link.drop()
+            self._link = None
+
+
+class _Walk:
+    """The way through the events, and how much of it is written down."""
+
+    def __init__(self, database: Database, start: ForwardingPosition) -> None:
+        self._database = database
+        self._saved = start.position
+        self._saved_at = time.monotonic()
+        self._failure = start.failure
+        self._delivered = 0
+        self.place = start.position
+
+    def go(self, place: int, delivered: int) -> None:
+        """Events up to there have been delivered."""
+        self.place = place
+        self._delivered += delivered
+
+    def go_back(self, place: int) -> None:
+        """Events after that have to be delivered again."""
+        self.place = place
+
+    def save_sometimes(self) -> None:
+        """Write the place down, unless that was done just now."""
+        if time.monotonic() - self._saved_at > SAVE_SECONDS:
+            self.save()
+
+    def save(self) -> None:
+        """Write down that all is well up to here."""
+        if self._failure is not None and self._delivered:
+            LOG.info("events_forwarded_again")
+        if self._delivered:
+            self._failure = None
+            self._write(delivered_at=now(), failing_since=None, failure=None)
+        elif self.place != self._saved:
+            self._write()
+
+    def fail(self, failure: str) -> None:
+        """Write down how far it went, and why not further."""
+        if self._failure is None:
+            self._write(failing_since=now(), failure=failure)
+        elif failure != self._failure or self.place != self._saved:
+            self._write(failure=failure)
+        if failure != self._failure:
+            LOG.warning("events_not_forwarded", reason=failure)
+
+    def _write(self, **values: object) -> None:
+        row = update(ForwardingPosition).where(ForwardingPosition.destination == positions.SYSLOG)
+        row = row.where(ForwardingPosition.position == self._saved)  # else it was switched off and on meanwhile
+        delivered = ForwardingPosition.delivered + self._delivered
+        with self._database.writing() as session:
+            session.execute(row.values(position=self.place, delivered=delivered, **values))
+        self._saved, self._saved_at, self._delivered = self.place, time.monotonic(), 0

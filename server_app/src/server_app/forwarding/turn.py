@@ -1,0 +1,67 @@
+"""Whose turn it is: of several workers on one database, one delivers. A worker that dies loses it at once."""
+
+from fcntl import LOCK_EX, LOCK_NB, flock
+from os import O_CLOEXEC, O_CREAT, O_RDWR, close
+from os import open as os_open
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from server_app.db import Database
+
+KEY = 0x666F7277
+_TAKE = text("SELECT pg_try_advisory_lock(:key)").bindparams(key=KEY)
+_STILL = text("SELECT 1")
+
+
+class Turn:
+    """A lock for the length of the process: PostgreSQL's, or beside SQLite, which has one machine only, a file's."""
+
+    def __init__(self, database: Database, data_dir: Path) -> None:
+        self._database = database
+        self._file = data_dir / "forwarding.lock"
+        self._connection: Connection | None = None
+        self._descriptor: int | None = None
+
+    def taken(self) -> bool:
+        """Take it, unless somebody else has it; whether it is ours now."""
+        if self._database.engine.dialect.name == "postgresql":
+            return self._on_postgresql()
+        return self._descriptor is not None or self._on_file()
+
+    def leave(self) -> None:
+        """Let somebody else."""
+        if self._connection is not None:
+            self._connection.invalidate()  # the lock ends with the session, which must not go back into the pool
+            self._connection.close()
+            self._connection = None
+        if self._descriptor is not None:
+            close(self._descriptor)
+            self._descriptor = None
+
+    def _on_postgresql(self) -> bool:
+        try:
+            if self._connection is not None:
+                self._connection.execute(_STILL)
+                return True
+            connection = self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            self._connection = connection
+            if connection.execute(_TAKE).scalar():
+                return True
+        except SQLAlchemyError:
+            self.leave()
+            raise
+        self._connection = None
+        connection.close()
+        return False
+
+    def _on_file(self) -> bool:
+        descriptor = os_open(self._file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        try:
+            flock(descriptor, LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            close(descriptor)
+            return False
+        self._descriptor = descriptor
+        return True
