@@ -21,6 +21,7 @@ class Receiver:
 
     Attributes:
         reads: while this is not set, it takes connections and reads nothing.
+        pauses_at: so many messages, after which it stops reading.
         messages: all that has been read, without the length in front.
     """
 
@@ -29,6 +30,7 @@ class Receiver:
     messages: list[bytes] = field(default_factory=list)
     connections: int = 0
     reads: Event = field(default_factory=Event)
+    pauses_at: int | None = None
     _news: Condition = field(default_factory=Condition)
     _listener: socket.socket | None = None
     _open: list[socket.socket] = field(default_factory=list)
@@ -100,6 +102,8 @@ class Receiver:
                 while self.reads.wait(SECONDS) and (message := _framed(stream)) is not None:
                     with self._news:
                         self.messages.append(message)
+                        if len(self.messages) == self.pauses_at:
+                            self.reads.clear()
                         self._news.notify_all()
             except (OSError, ValueError):
                 pass
