@@ -17,7 +17,7 @@ from server_app.forwarding.preferences import ForwardingSection
 from server_app.forwarding.turn import Turn
 from server_app.preferences import service as preferences
 
-PAUSE = 0.5
+PAUSE = 1.0
 LONGEST_PAUSE = 60.0
 SAVE_SECONDS = 1.0
 STOP_SECONDS = 8.0
@@ -62,23 +62,19 @@ class Forwarder:
 
     def deliver(self) -> None:
         """Deliver what waits now, if it is this worker's turn; failures are written down for people to see."""
-        section, start = self._stand()
+        section, start, waits = self._look()
+        if waits and not self._turn.held:
+            if not self._turn.taken():
+                return
+            section, start, waits = self._look()  # from here on nobody else moves it
         if start is None:
             self.leave()
-            return
-        if not self._turn.taken():
-            return
-        section, start = self._stand()  # nobody else moves it from here on
-        if start is None:
             return
         walk = _Walk(self._database, start)
         try:
             self._notice_end(section)
-            with self._database.reading() as session:
-                settled = positions.settled(session) if positions.newest(session) > walk.place else None
-            while settled is not None and walk.place < settled and not self._stop.is_set():
-                self._deliver_piece(section, walk, settled)
-                walk.save_sometimes()
+            if waits and self._turn.taken():
+                self._deliver_waiting(section, walk)
         except Undeliverable as failure:
             walk.go_back(self._link.doubtful_from(walk.place) if self._link else walk.place)
             walk.fail(str(failure))
@@ -93,9 +89,19 @@ class Forwarder:
         self._hang_up()
         self._turn.leave()
 
-    def _stand(self) -> tuple[ForwardingSection, ForwardingPosition | None]:
+    def _look(self) -> tuple[ForwardingSection, ForwardingPosition | None, bool]:
+        """The settings, how far it is, and whether there are events after that."""
         with self._database.reading() as session:
-            return preferences.load(session, ForwardingSection), outbox.position(session)
+            start = outbox.position(session)
+            waits = start is not None and positions.newest(session) > start.position
+            return preferences.load(session, ForwardingSection), start, waits
+
+    def _deliver_waiting(self, section: ForwardingSection, walk: "_Walk") -> None:
+        with self._database.reading() as session:
+            settled = positions.settled(session)
+        while settled is not None and walk.place < settled and not self._stop.is_set():
+            self._deliver_piece(section, walk, settled)
+            walk.save_sometimes()
 
     def _deliver_piece(self, section: ForwardingSection, walk: "_Walk", settled: int) -> None:
         with self._database.reading() as session:

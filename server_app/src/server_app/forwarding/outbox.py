@@ -63,7 +63,7 @@ def read(session: Session, section: ForwardingSection, after: int, settled: int)
     if last is None:
         return Piece([], settled)
     query = _OUTGOING.where(Event.id > after, Event.id <= last, _wanted(section))
-    return Piece([Outgoing._make(row) for row in session.execute(query)], last)
+    return Piece([Outgoing._make(row) for row in session.connection().execute(query)], last)
 
 
 def waiting(session: Session, section: ForwardingSection, after: int) -> Waiting:

@@ -24,6 +24,11 @@ class Turn:
         self._connection: Connection | None = None
         self._descriptor: int | None = None
 
+    @property
+    def held(self) -> bool:
+        """Whether it was ours when we last asked."""
+        return self._connection is not None or self._descriptor is not None
+
     def taken(self) -> bool:
         """Take it, unless somebody else has it; whether it is ours now."""
         if self._database.engine.dialect.name == "postgresql":
