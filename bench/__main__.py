@@ -29,6 +29,9 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     elsewhere.add_argument("--username", default="admin")
     elsewhere.add_argument("--password-file", type=Path)
     elsewhere.add_argument("--token-file", type=Path, help="an API token instead of name and password")
+    elsewhere.add_argument(
+        "--receiver-address", help="this machine as that server sees it: events are forwarded there meanwhile"
+    )
     scale = parser.add_argument_group("scale")
     default = Scale()
     scale.add_argument("--sensors", type=_positive, default=default.sensors)
@@ -64,7 +67,7 @@ def subject(chosen: argparse.Namespace, folder: Path, progress: Progress) -> Ite
         credentials = Credentials(token=read_secret(chosen.token_file))
     else:
         credentials = Credentials(chosen.username, read_secret(chosen.password_file))
-    yield Subject(Target(chosen.url, chosen.ca_file), credentials, folder)
+    yield Subject(Target(chosen.url, chosen.ca_file), credentials, folder, receiver=chosen.receiver_address)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

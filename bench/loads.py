@@ -16,7 +16,7 @@ from bench.target import Identity, Target
 from bench.traffic import batches, reports
 
 POLL, EVENTS = "/api/sensors/status", "/api/events"
-SERVER, FLOOR = ("proxy", "web", "postgres"), ("floor-proxy", "floor-web")
+SERVER, FLOOR = ("proxy", "web", "worker", "postgres"), ("floor-proxy", "floor-web")
 """The parts whose processor time is told, as the server names them."""
 WARM_UP_SECONDS = 2.0
 FIRST_SECONDS = 600.0

@@ -64,6 +64,7 @@ def local_stack(progress: Progress, folder: Path, *, keep: bool) -> Iterator[Sub
             database=f"host={socket} dbname=honeysens user=honeysens password={password}",
             worker_memory=lambda: worker_memory(web),
             processor=lambda: processor(engine, prefix),
+            receiver=variables["server_listen_address"],
         )
     except DockerException as error:
         raise BenchError(f"The container engine refused: {error}. Is it running? See docker ps.") from error

@@ -8,6 +8,7 @@ from bench.admin import Admin
 from bench.database import count_history, division_of, load_history
 from bench.errors import BenchError
 from bench.fleet import fleet
+from bench.forwarding import forwarding
 from bench.history import History
 from bench.lists import Reader, Timings, dashboard_result, growth_result, list_result
 from bench.loads import Loads
@@ -106,7 +107,10 @@ class Measurement:
     def _loads(self, wanted: set[str]) -> list[Result]:
         loads = Loads(self.subject, self.scale, self.sensors, self.progress)
         found = [loads.polls()] if wanted & {"polls_unchanged_per_s", "web_worker_rss_mib"} else []
-        found += [loads.uploads(name, size) for name, size in BATCHES.items() if name in wanted]
+        if wanted & BATCHES.keys():
+            with forwarding(self.admin, self.subject.receiver) as forwarded:
+                uploads = (loads.uploads(name, size) for name, size in BATCHES.items() if name in wanted)
+                found += [forwarded.told(one) for one in uploads]
         if "web_worker_rss_mib" in wanted and self.subject.worker_memory:
             sizes = self.subject.worker_memory()
             conditions = f"largest of {len(sizes)} worker processes after the loads above, resident"

@@ -20,6 +20,7 @@ class Subject:
         database: how psycopg reaches its PostgreSQL.
         worker_memory: resident memory of each web worker process, in MiB.
         processor: seconds of processor time that each part has used so far.
+        receiver: this machine's address as the server sees it; events are forwarded there while they are uploaded.
     """
 
     target: Target
@@ -29,6 +30,7 @@ class Subject:
     database: str | None = None
     worker_memory: Callable[[], list[float]] | None = None
     processor: Callable[[], dict[str, float]] = dict
+    receiver: str | None = None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from bench.http1 import Reader, post
 from bench.lists import filter_values, growth_result, list_result
 from bench.results import GOALS, result, table, write
 from bench.statistics import figure, percentile, spread
+from bench.syslog_sink import Counter
 from bench.target import Target
 from bench.traffic import batches, reports, uuid7
 from sensor_wire.v1.event import Event
@@ -99,6 +100,15 @@ def test_requests_name_host_length_and_condition() -> None:
     assert lines[0] == b"POST /api/x HTTP/1.1"
     assert {b"Host: server:8443", b"Content-Length: 2", b'If-None-Match: "1"'} < set(lines)
     assert body == b"{}"
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 100])
+def test_syslog_messages_are_counted_however_they_are_cut(size: int) -> None:
+    messages = b"".join(b"%d %b" % (len(text), text) for text in (b"<13>1 a b", b"<13>1 7 - 12 x", b"x" * 120))
+    counter = Counter()
+    for begin in range(0, len(messages), size):
+        counter.feed(messages[begin : begin + size])
+    assert counter.messages == 3
 
 
 def test_reports_and_events_are_of_the_contract() -> None:

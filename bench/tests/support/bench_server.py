@@ -10,6 +10,7 @@ from bench_front import bench_front
 from server_bench import settings_for, start
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from server_app.forwarding.forwarder import Forwarder
 from server_app.initialise import initialise
 
 
@@ -38,10 +39,13 @@ def running_server(folder: Path) -> Iterator[RunningServer]:
     server = make_server("127.0.0.1", 0, bench.app, threaded=True, request_handler=_KeepAlive)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
+    forwarder = Forwarder(bench.database, settings.data_dir, "127.0.0.1")
+    forwarder.start()
     try:
         with bench_front(settings.tls_dir, server.port) as port:
             yield RunningServer(f"https://127.0.0.1:{port}", settings.ca_certificate, settings.admin_password_file)
     finally:
+        forwarder.stop()
         server.shutdown()
         thread.join()
         bench.database.close()

@@ -46,6 +46,18 @@ def test_the_state_of_the_server_is_told(bench: Bench) -> None:
     assert kinds == sorted(kinds)
 
 
+def test_what_waits_to_be_forwarded_is_told_where_forwarding_is_on(bench: Bench) -> None:
+    sensor = bench.sensor()
+    assert not [name for name, *_ in scrape(bench) if name.startswith("forwarding")]
+    bench.admin.ok("PATCH", "/settings/forwarding", json={"enabled": True, "host": "siem.example.com"})
+    sensor.upload([event(), event()])
+    found = scrape(bench)
+
+    assert found["forwarding_waiting_events",] == 2
+    assert found["forwarding_waiting_seconds",] > 0
+    assert found["forwarding_failing",] == found["forwarding_removed_events",] == 0
+
+
 def test_polls_and_events_are_counted_by_what_became_of_them(bench: Bench) -> None:
     sensor = bench.sensor()
     tag = sensor.poll().headers["ETag"]

@@ -12,7 +12,10 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from server_app.db import Database, now
+from server_app.forwarding import outbox
+from server_app.forwarding.preferences import ForwardingSection
 from server_app.pki.models import SensorCertificate
+from server_app.preferences import service as preferences
 from server_app.sensors.queries import count_by_state
 from server_app.settings import Settings
 from server_app.task_queue import TaskQueue
@@ -44,6 +47,7 @@ class StateCollector(Collector):
                 "kind",
                 {kind: moment.timestamp() for kind, moment in expiry.items()},
             )
+            yield from _forwarding(session, now())
             dialect = session.get_bind().dialect.name
             size = session.execute(SIZE[dialect]).scalar_one()
         yield GaugeMetricFamily("honeysens_database_size_bytes", "Size of the database.", value=size)
@@ -55,6 +59,22 @@ def _gauge(name: str, meaning: str, label: str, found: dict[str, float]) -> Gaug
     for value, amount in found.items():
         family.add_metric([value], amount)
     return family
+
+
+def _forwarding(session: Session, moment: datetime) -> Iterator[Metric]:
+    """Nothing where forwarding is off."""
+    row = outbox.position(session)
+    if row is None:
+        return
+    waiting = outbox.waiting(session, preferences.load(session, ForwardingSection), row.position)
+    age = 0.0 if waiting.since is None else (moment - waiting.since).total_seconds()
+    for name, meaning, value in (
+        ("waiting_events", f"Events that wait to be forwarded, counted up to {outbox.COUNT_UP_TO}.", waiting.events),
+        ("waiting_seconds", "For how long the oldest of them has waited.", age),
+        ("failing", "1 while the receiver cannot be reached.", row.failure is not None),
+        ("removed_events", "Events that were removed before they were forwarded.", row.removed),
+    ):
+        yield GaugeMetricFamily(f"honeysens_forwarding_{name}", meaning, value=float(value))
 
 
 def _sensors(session: Session, moment: datetime) -> dict[str, float]:
