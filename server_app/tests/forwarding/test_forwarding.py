@@ -19,6 +19,9 @@ from server_app.events import store
 from server_app.events.ingest import Accepted, read_item
 from server_app.forwarding import link, outbox, positions
 from server_app.forwarding.forwarder import Forwarder
+from server_app.forwarding.link import Link, Undeliverable
+from server_app.forwarding.message import Sender, check_message
+from server_app.forwarding.preferences import ForwardingSection, Transport
 
 SETTINGS, STATE, TEST = "/settings/forwarding", "/forwarding", "/forwarding/test"
 
@@ -190,6 +193,32 @@ def test_a_receiver_that_hangs_up_after_reading_gets_nothing_twice(scene: Scene)
     scene.deliver()
     assert scene.siem.summaries == ["event 0", "event 1", "event 2"]
     assert (scene.siem.connections, scene.state["failure"]) == (3, None)
+
+
+def test_what_was_read_before_the_good_bye_is_beyond_doubt(siem: Receiver) -> None:
+    section = ForwardingSection(host="127.0.0.1", port=siem.port, transport=Transport.TCP)
+    connection = Link(section)
+    connection.send(check_message(Sender("server", section.facility), now()), 7)
+    siem.wait_for(1)
+    assert connection.doubtful_from(9) == 7
+    siem.hang_up()
+    with pytest.raises(Undeliverable, match="has closed the connection"):
+        while True:  # the good-bye is on its way
+            connection.send(b"", 8)
+    assert connection.doubtful_from(9) == 9
+    connection.drop()
+
+
+def test_another_receiver_gets_what_comes_after_it_was_named(scene: Scene) -> None:
+    scene.happens("for the first")
+    scene.deliver()
+    with receiver() as second:
+        scene.settings(port=second.port)
+        scene.happens("for the second")
+        scene.deliver()
+        second.wait_for(1)
+        assert (scene.siem.summaries, second.summaries) == (["for the first"], ["for the second"])
+        scene.forwarder.leave()
 
 
 def test_a_receiver_that_takes_nothing_is_given_up(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
