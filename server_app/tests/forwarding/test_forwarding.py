@@ -4,19 +4,19 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+from uuid import UUID
 
 import pytest
-from event_builder import event
+from event_builder import event, uuid7
 from own_certificates import Own, key_pem, own_certificate, pem
 from server_bench import Bench, SensorClient
-from sqlalchemy import text
+from sqlalchemy import insert, literal, select, text
 from syslog_receiver import Receiver, receiver
 
 from server_app.accounts.models import Role
 from server_app.db import now
-from server_app.events import store
-from server_app.events.ingest import Accepted, read_item
+from server_app.events.models import Event
 from server_app.forwarding import link, outbox, positions
 from server_app.forwarding.forwarder import Forwarder
 from server_app.forwarding.link import Link, Undeliverable
@@ -203,10 +203,14 @@ def test_what_was_read_before_the_good_bye_is_beyond_doubt(siem: Receiver) -> No
     assert connection.doubtful_from(9) == 7
     siem.hang_up()
     with pytest.raises(Undeliverable, match="has closed the connection"):
-        while True:  # the good-bye is on its way
-            connection.send(b"", 8)
+        keep_sending(connection)
     assert connection.doubtful_from(9) == 9
     connection.drop()
+
+
+def keep_sending(connection: Link) -> NoReturn:
+    while True:  # the good-bye is on its way
+        connection.send(b"", 8)
 
 
 def test_another_receiver_gets_what_comes_after_it_was_named(scene: Scene) -> None:
@@ -380,14 +384,13 @@ ON_POSTGRES = [pytest.param("postgresql", marks=pytest.mark.postgres)]
 
 
 @contextmanager
-def uncommitted(bench: Bench, sensor: SensorClient, summary: str) -> Iterator[None]:
-    """An event that has its number and can be seen only after the end."""
-    read = read_item(event(summary=summary))
-    assert isinstance(read, Accepted)
+def uncommitted(bench: Bench, summary: str) -> Iterator[None]:
+    """A copy of an event that has its number and can be seen only after the end."""
+    columns = [column.name for column in Event.__table__.columns if column.name != "id"]
+    changed = {"uuid": literal(UUID(uuid7())), "summary": literal(summary)}
+    copied = select(*(changed.get(name, getattr(Event, name)) for name in columns)).limit(1)
     with bench.database.writing() as session:
-        division = store.locked_division(session, sensor.id)
-        assert division
-        store.insert(session, sensor.id, division, [read.columns | {"hidden_by": None}], now())
+        session.execute(insert(Event).from_select(columns, copied))
         yield
 
 
@@ -396,14 +399,15 @@ def test_a_lower_number_that_is_committed_later_is_not_passed_over(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(positions, "PATIENCE", 0.1)
-    other = scene.bench.sensor("cellar-2")
-    with uncommitted(scene.bench, scene.sensor, "lower"):
-        upload(other, "higher")
-        scene.deliver()
-        assert (scene.state["delivered"], scene.state["waiting"]) == (0, 1)
+    scene.happens("first")
     scene.deliver()
-    scene.siem.wait_for(2)
-    assert scene.siem.summaries == ["lower", "higher"]
+    with uncommitted(scene.bench, "lower"):
+        scene.happens("higher")
+        scene.deliver()
+        assert (scene.state["delivered"], scene.state["waiting"]) == (1, 1)
+    scene.deliver()
+    scene.siem.wait_for(3)
+    assert scene.siem.summaries == ["first", "lower", "higher"]
 
 
 @pytest.mark.parametrize("prepared_url", ON_POSTGRES, indirect=True)
@@ -411,15 +415,15 @@ def test_what_is_committed_after_switching_on_is_forwarded_whenever_it_began(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scene.settings(enabled=False)
-    other = scene.bench.sensor("cellar-2")
-    with uncommitted(scene.bench, scene.sensor, "began before"):
-        upload(other, "before")
+    scene.happens("before")
+    with uncommitted(scene.bench, "began before"):
+        scene.happens("before too")
         monkeypatch.setattr(positions, "PATIENCE", 0.1)
         assert scene.bench.admin.call("PATCH", SETTINGS, json={"enabled": True}).status_code == 503
         assert scene.state["enabled"] is False
     scene.settings(enabled=True)
-    with uncommitted(scene.bench, scene.sensor, "lower"):
-        upload(other, "higher")
+    with uncommitted(scene.bench, "lower"):
+        scene.happens("higher")
     scene.deliver()
     scene.siem.wait_for(2)
     assert scene.siem.summaries == ["lower", "higher"]
