@@ -277,6 +277,7 @@ def test_removed_before_delivered_is_counted(scene: Scene) -> None:
         ({"host": "two words"}, "/host", "pattern"),
         ({"port": 0}, "/port", "greater than or equal to 1"),
         ({"ca": "no certificate"}, "/ca", "no certificates in PEM"),
+        ({"ca": "caf\u00e9"}, "/ca", "no certificates in PEM"),
         ({"facility": "kern"}, "/facility", "'user'"),
         ({"least_severity": 3}, "/least_severity", "'info'"),
         ({"format": "cef"}, "/format", "'ecs'"),
@@ -387,8 +388,9 @@ ON_POSTGRES = [pytest.param("postgresql", marks=pytest.mark.postgres)]
 def uncommitted(bench: Bench, summary: str) -> Iterator[None]:
     """A copy of an event that has its number and can be seen only after the end."""
     columns = [column.name for column in Event.__table__.columns if column.name != "id"]
-    changed = {"uuid": literal(UUID(uuid7())), "summary": literal(summary)}
-    copied = select(*(changed.get(name, getattr(Event, name)) for name in columns)).limit(1)
+    changed: dict[str, Any] = {"uuid": literal(UUID(uuid7())), "summary": literal(summary)}
+    wanted: list[Any] = [changed.get(name, getattr(Event, name)) for name in columns]
+    copied = select(*wanted).limit(1)
     with bench.database.writing() as session:
         session.execute(insert(Event).from_select(columns, copied))
         yield

@@ -74,7 +74,7 @@ class ForwardingSection(Section):
         if ca:
             try:
                 ssl.create_default_context(cadata=ca)
-            except (ssl.SSLError, ValueError) as error:
+            except (ssl.SSLError, ValueError, TypeError) as error:  # the last: not ASCII
                 raise ValueError("holds no certificates in PEM") from error
         return ca
 
