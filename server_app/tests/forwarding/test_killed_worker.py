@@ -11,7 +11,7 @@ from server_process import Server, eventually
 from syslog_receiver import Receiver, receiver
 
 from server_app.db import Database, now
-from server_app.events.service import record
+from server_app.events.service import Intake
 
 ID = re.compile(rb'"event":{"id":"([^"]+)"')
 EVENTS = 2000
@@ -24,7 +24,7 @@ class Site:
     """The real processes, and a receiver in this one."""
 
     def __init__(self, server: Server, database: Database, siem: Receiver) -> None:
-        self.server, self.database, self.siem = server, database, siem
+        self.server, self.intake, self.siem = server, Intake(database), siem
         self.sensor: int = server.call("POST", "/sensors", json={"name": "one", "division": 1}).json()["id"]
         settings = {"enabled": True, "host": "127.0.0.1", "port": siem.port, "transport": "tcp"}
         assert server.call("PATCH", "/settings/forwarding", json=settings).ok
@@ -33,7 +33,7 @@ class Site:
         ids = []
         for _ in range(0, number, AT_ONCE):
             batch = [event(details=DETAILS) for _ in range(AT_ONCE)]
-            record(self.database, self.sensor, batch, now())
+            self.intake.record(self.sensor, batch, now())
             ids += [one["id"] for one in batch]
         return ids
 
