@@ -94,7 +94,8 @@ class Link:
             if isinstance(self._socket, ssl.SSLSocket):
                 self._socket = self._socket.unwrap()
             self._socket.shutdown(socket.SHUT_WR)
-            while self._socket.recv(AT_ONCE):
+            deadline = time.monotonic() + SECONDS
+            while self._socket.recv(AT_ONCE) and time.monotonic() < deadline:
                 pass
         except (OSError, ValueError):
             pass  # it has gone first
