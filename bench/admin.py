@@ -1,7 +1,7 @@
 """The API as an administrator uses it, by password or by API token."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -79,6 +79,16 @@ class Admin:
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Any:
         """What a GET gives, as JSON."""
         return self.call("GET", path, query=query).json()
+
+    def items(self, path: str, query: Mapping[str, str]) -> Iterator[Any]:
+        """All items of a list, over all of its pages."""
+        cursor: dict[str, str] = {}
+        while True:
+            page = self.get(path, {**query, **cursor})
+            yield from page["items"]
+            if page["next"] is None:
+                return
+            cursor = {"cursor": page["next"]}
 
     def seconds(self, path: str, query: Mapping[str, str]) -> float:
         """How long a GET takes on the kept-alive connection, to the last byte."""

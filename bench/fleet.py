@@ -35,7 +35,7 @@ def fleet(admin: Admin, size: int, folder: Path, progress: Progress, *, remove: 
         remove: afterwards, with all they sent; of no use where the whole server is removed.
     """
     division = _division(admin)
-    known = {item["name"]: item["id"] for item in admin.get("/sensors")["items"]}
+    known = {item["name"]: item["id"] for item in admin.items("/sensors", {"text": PREFIX})}
     names = [f"{PREFIX}{number:04}" for number in range(1, size + 1)]
     made: list[int] = []
 
