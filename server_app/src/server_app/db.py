@@ -140,8 +140,8 @@ def _engine(url: str) -> Engine:
 
 
 def _postgresql(url: str, **others: Any) -> Engine:
-    # Compiling a query costs PostgreSQL more than any of ours takes. The connection that was used last is used next: its
-    # process has its plans at hand.
+    # Compiling a query costs PostgreSQL more than any of ours takes. The connection that was used last is used next:
+    # its process has its plans at hand.
     engine = create_engine(
         url, pool_size=10, max_overflow=10, pool_use_lifo=True, connect_args={"options": "-c jit=off"}, **others
     )
