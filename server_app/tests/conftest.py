@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from shutil import copytree
+from shutil import copyfile, copytree, ignore_patterns
 
 import pytest
 from argon2 import PasswordHasher
@@ -10,7 +10,9 @@ from postgres_container import postgres
 from prepared_database import PreparedDatabase, empty
 from registry_process import registry
 from server_bench import Bench, settings_for, start
+from shared_parts import one_engine
 
+from server_app import db
 from server_app.accounts import passwords
 from server_app.initialise import initialise
 
@@ -23,6 +25,14 @@ def _cheap_passwords() -> Iterator[None]:
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_hasher", cheap)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_engines() -> Iterator[None]:
+    """Statements compiled once per process, as in a server that runs for long."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(db, "_engine", one_engine)
         yield
 
 
@@ -69,10 +79,14 @@ def prepared_postgres(postgres_url: str, initialised: Path) -> PreparedDatabase:
 
 
 @pytest.fixture(params=DATABASES)
-def prepared_url(request: pytest.FixtureRequest) -> str:
-    """A database as `init` leaves it, or an empty text for the SQLite of `initialised`."""
+def prepared_url(request: pytest.FixtureRequest, initialised: Path) -> str:
+    """A database as `init` leaves it; the same URL for all tests, and so the same engine."""
     if request.param == "sqlite":
-        return ""
+        file = initialised.with_name("server.db")
+        for leftover in initialised.parent.glob("server.db-*"):
+            leftover.unlink()
+        copyfile(initialised / "data" / "server.db", file)
+        return f"sqlite:///{file}"
     prepared: PreparedDatabase = request.getfixturevalue("prepared_postgres")
     prepared.restore()
     return prepared.url
@@ -81,10 +95,11 @@ def prepared_url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def bench(initialised: Path, tmp_path: Path, prepared_url: str) -> Iterator[Bench]:
     """A server as `init` leaves it: one administrator, one division."""
-    folder = copytree(initialised, tmp_path / "server")
+    folder = copytree(initialised, tmp_path / "server", ignore=ignore_patterns("server.db"))
     bench = start(settings_for(folder, database_url=prepared_url))
     yield bench
-    bench.database.close()
+    if prepared_url.startswith("sqlite"):  # the next test puts another file into its place
+        bench.database.close()
 
 
 @pytest.fixture

@@ -72,6 +72,11 @@ def create_app(settings: Settings, queue: TaskQueue | None = None) -> APIFlask:
         settings: where everything is.
         queue: the task queue, when it is not the one in the data folder.
     """
+    return equip(assemble(), settings, queue)
+
+
+def assemble() -> APIFlask:
+    """All views, and what is done before and after them: nothing that remembers anything."""
     app = APIFlask(
         "server_app",
         title="HoneySens",
@@ -80,26 +85,28 @@ def create_app(settings: Settings, queue: TaskQueue | None = None) -> APIFlask:
         docs_path=None,
         json_errors=False,
     )
-    queue = queue or TaskQueue(settings.data_dir)
-    database = Database(settings.database)
-    app.extensions[KEY] = Context(settings, database, queue, ContactBook(database), Intake(database))
     recording.listen()
     auth.register(app)
     instruments.register(app)
     problems.register(app)
     app.url_map.converters["int"] = RowNumberConverter
+    tags = []
     for feature in FEATURES:
-        app.register_blueprint(feature.make_blueprint())
+        blueprint = feature.make_blueprint()
+        app.register_blueprint(blueprint)
+        # What its operations are about, in the words of its code.
+        tags.append({"name": blueprint.name.title(), "description": feature.make_blueprint.__doc__ or ""})
     idempotency.register(app)
-    openapi.register(app, _tags())
+    openapi.register(app, tags)
     app.register_blueprint(server_app.system.api.make_internal_blueprint())
     app.register_blueprint(server_app.web.blueprint.make_blueprint())
     return app
 
 
-def _tags() -> list[dict[str, str]]:
-    """What the operations of each feature are about, in the words of their code."""
-    return [
-        {"name": feature.make_blueprint().name.title(), "description": feature.make_blueprint.__doc__ or ""}
-        for feature in FEATURES
-    ]
+def equip(app: APIFlask, settings: Settings, queue: TaskQueue | None = None) -> APIFlask:
+    """Give an assembled application what it works on; arguments as those of `create_app`."""
+    queue = queue or TaskQueue(settings.data_dir)
+    database = Database(settings.database)
+    app.extensions[KEY] = Context(settings, database, queue, ContactBook(database), Intake(database))
+    app.extensions[instruments.KEY] = instruments.Instruments()
+    return app

@@ -16,6 +16,7 @@ from renewing import renewal
 from server_bench import PASSWORD, URL, Bench, Person, SensorClient, certificate_request, report, settings_for, start
 from sqlalchemy import Table, delete, insert, select
 from werkzeug.test import TestResponse
+from writes import Writes
 
 from server_app.accounts.models import Role
 from server_app.initialise import initialise
@@ -44,9 +45,11 @@ def running(initialised: Path, folder: Path, registry_url: str, database_url: st
     if database_url:
         initialise(settings)
     bench = start(settings)
+    world = World(bench)
     try:
-        yield World(bench)
+        yield world
     finally:
+        world.writes.close()
         bench.database.close()
 
 
@@ -82,6 +85,7 @@ class World:
             token = self._token(people["manager"], scope)["token"]
             self.credentials[f"{scope} token"] = {"Authorization": f"Bearer {token}"}
         self._document = self.document()
+        self.writes = Writes(bench.database)
         self._before = self._read()
 
     def call(self, row: Row, caller: str, side: str) -> TestResponse:
@@ -120,10 +124,13 @@ class World:
 
     def changes(self) -> set[str]:
         """The tables that a call has changed; afterwards they are as they were at the start."""
+        if not self.writes.since_last_time():
+            return set()
         after = self._read()
         changed = {name for name, rows in after.items() if rows != self._before[name]}
         if changed:
             self._restore()
+            self.writes.since_last_time()
         return changed - UNRELATED
 
     def _things(self, sensor: SensorClient, division: int, starter: Person, mark: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """A database that goes away and comes back costs no request."""
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from server_app.db import Database
 
@@ -12,6 +12,11 @@ OTHERS = text(
 NUMBER = text("SELECT pg_backend_pid()")
 
 
+def of_another_process(url: str) -> str:
+    """The same database by another URL: within one process the tests have one engine for each."""
+    return make_url(url).update_query_dict({"application_name": "other"}).render_as_string(hide_password=False)
+
+
 def backend(database: Database) -> int:
     with database.reading() as session:
         number: int = session.execute(NUMBER).scalar_one()
@@ -19,7 +24,7 @@ def backend(database: Database) -> int:
 
 
 def test_an_ended_connection_is_replaced_before_it_is_used(postgres_url: str) -> None:
-    database, other = Database(postgres_url), Database(postgres_url)
+    database, other = Database(postgres_url), Database(of_another_process(postgres_url))
     try:
         first = backend(database)
         assert backend(database) == first, "it is kept"
@@ -36,7 +41,7 @@ def test_only_one_that_was_idle_for_long_is_asked_whether_it_stands(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch, ask_after: float, *, asked: bool
 ) -> None:
     monkeypatch.setattr("server_app.idle_connections.ASK_AFTER", ask_after)
-    database, other = Database(postgres_url), Database(postgres_url)
+    database, other = Database(postgres_url), Database(of_another_process(postgres_url))
     try:
         assert database.single is not None
         with database.single() as cursor:

@@ -1,15 +1,15 @@
 """PostgreSQL as `init` leaves it, made once per session and put back before each test: migrating takes a second."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import copytree
 from typing import Any
 
+from alembic.runtime.migration import MigrationContext
 from row_counters import go_on_after, used_counters
 from server_bench import settings_for
 from sqlalchemy import Connection, literal, select, text, union_all
 
-from server_app import migrate
 from server_app.db import Database
 from server_app.initialise import initialise
 from server_app.models import Base
@@ -26,23 +26,21 @@ class PreparedDatabase:
 
     url: str
     folder: Path
-    _rows: dict[str, list[dict[str, Any]]] | None = None
+    _revision: str | None = None
+    _rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def restore(self) -> None:
         """Bring schema and rows back to what `init` makes, whatever the test before did to them."""
         database = Database(self.url)
-        try:
-            if self._rows is None or not migrate.is_current(database):
-                empty(self.url)
-                copy = copytree(self.folder, self.folder.parent / "copy", dirs_exist_ok=True)
-                initialise(settings_for(copy, database_url=self.url))
-                with database.engine.connect() as connection:
-                    self._rows = _rows_of(connection)
-            else:
-                with database.engine.begin() as connection:
-                    _put_back(connection, self._rows)
-        finally:
-            database.close()
+        with database.engine.begin() as connection:
+            if self._revision is not None and _revision_of(connection) == self._revision:
+                _put_back(connection, self._rows)
+                return
+        empty(self.url)
+        copy = copytree(self.folder, self.folder.parent / "copy", dirs_exist_ok=True)
+        initialise(settings_for(copy, database_url=self.url))
+        with database.engine.connect() as connection:
+            self._revision, self._rows = _revision_of(connection), _rows_of(connection)
 
 
 def empty(url: str) -> None:
@@ -52,6 +50,10 @@ def empty(url: str) -> None:
         connection.execute(text("DROP SCHEMA public CASCADE"))
         connection.execute(text("CREATE SCHEMA public"))
     database.close()
+
+
+def _revision_of(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def _rows_of(connection: Connection) -> dict[str, list[dict[str, Any]]]:

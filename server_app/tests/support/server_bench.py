@@ -15,13 +15,13 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from flask.testing import FlaskClient
+from shared_parts import application
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from server_app import worker
 from server_app.accounts.models import Role
 from server_app.accounts.service import create_user
-from server_app.app import create_app
 from server_app.context import KEY, Context
 from server_app.db import Database
 from server_app.divisions.models import Division
@@ -171,7 +171,7 @@ def start(settings: Settings) -> Bench:
     """The application on folders that `init` has prepared, with a worker that runs every task at once."""
     queue = TaskQueue(settings.data_dir, immediate=True)
     worker.prepare(settings, queue)
-    app = create_app(settings, queue)
+    app = application(settings, queue)
     app.extensions[KEY].contacts.delay = 0.0  # tests see every contact at once
     return Bench(settings, app, queue)
 

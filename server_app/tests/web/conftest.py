@@ -3,15 +3,14 @@ from pathlib import Path
 from shutil import copytree
 
 import pytest
+from shared_parts import application
 from web_site import BASE_URL, PASSWORD, Site
 
 from server_app.accounts.models import Role
 from server_app.accounts.service import create_user
-from server_app.app import create_app
 from server_app.db import Database
 from server_app.migrate import upgrade
 from server_app.settings import Settings
-from server_app.web.blueprint import make_blueprint
 
 
 @pytest.fixture(scope="session")
@@ -30,9 +29,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def site(prepared: Path, tmp_path: Path) -> Iterator[Site]:
     """An empty server with one administrator."""
     data = copytree(prepared, tmp_path / "data")
-    app = create_app(Settings(data_dir=data, public_url=BASE_URL))
-    if "web" not in app.blueprints:
-        app.register_blueprint(make_blueprint())
+    app = application(Settings(data_dir=data, public_url=BASE_URL))
     site = Site(app, app.test_client())
     yield site
     site.context.database.close()

@@ -46,8 +46,7 @@ def share(folder: Path) -> None:
 
 
 def register(app: APIFlask) -> None:
-    """Count the requests of an application."""
-    app.extensions[KEY] = Instruments()
+    """Count the requests of an application with the `Instruments` of its extensions."""
     app.before_request(_begin)
     app.after_request(_end)
 
