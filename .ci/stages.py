@@ -1,7 +1,8 @@
 """`make test`: all checks, cheap ones first; stops at the first that fails and closes with one line like pytest's.
 
-Stages stand in phases. Those of one phase do not touch each other and share two lanes; a phase starts when the one
-before it has passed. A skipped test counts as a failure: there is nothing here that a machine may leave out.
+Stages stand in phases. Those of one phase do not touch each other and share lanes; a phase starts when the one before
+it has passed. A skipped test counts as a failure: there is nothing here that a machine may leave out. At its end each
+stage says what it took: one with many seconds, but few of the processor, waits.
 """
 
 import os
@@ -41,9 +42,9 @@ PLAY = ["ansible-playbook", "-i", "inventories/demo"]
 TESTS = ["server_app", "sensor_manager", "service_images", "image_builder", "roles", "bench"]
 PYTEST = [sys.executable, "-m", "pytest", "-q"]
 IN_PARALLEL = ["-n", "2", "--dist", "loadscope"]  # with a PostgreSQL for each process
-LANES = 2  # most stages wait for one core or for a container to start
-# The longest go first, so that no lane ends long after the other. A scenario that is not named here comes after them.
-LONGEST_FIRST = ["server", "sensor_container", "container_engine", "sensor_firmware", "netfilter", "base_image"]
+LANES = 3  # one more than the usual two cores: scenarios often wait for a container to start
+# The longest go first, so that no lane ends long after the others. A scenario that is not named here comes after them.
+LONGEST_FIRST = ["server", "sensor_firmware", "sensor_container", "container_engine", "netfilter", "service_images"]
 # `site` looks at the end whether anything of ours is left on the machine: nothing else may run beside it.
 ALONE = ["site"]
 
@@ -72,12 +73,16 @@ def phases() -> list[list[Stage]]:
     playbooks = [f"playbooks/{name}.yml" for name in ("prepare-hosts", "build-base-image", "build-server-images")]
     playbooks += [f"playbooks/{name}.yml" for name in ("build-service-images", "build-firmware")]
     return [
-        [Stage("lint", ["make", "lint"]), Stage("tools", ["sh", "-c", INSTALL, "sh", *TOOLS])],
-        [Stage("unit tests", ["make", "test-unit"]), molecule("policy")],
+        [
+            Stage("unit tests", ["make", "test-unit"]),
+            Stage("lint", ["make", "lint"]),
+            Stage("tools", ["sh", "-c", INSTALL, "sh", *TOOLS]),
+            molecule("policy"),
+        ],
         [Stage("images", [*PLAY, *playbooks])],
         [
-            Stage("server on PostgreSQL", [*PYTEST, *IN_PARALLEL, "-m", "postgres or tools", "server_app"]),
             Stage("tests on real parts", [*PYTEST, "-m", "docker or netns", *TESTS]),
+            Stage("server on PostgreSQL", [*PYTEST, *IN_PARALLEL, "-m", "postgres or tools", "server_app"]),
             *(molecule(name) for name in [*LONGEST_FIRST, *middle]),
         ],
         *([molecule(name)] for name in ALONE),
@@ -102,8 +107,11 @@ def run(stage: Stage, result: Result, prefix: str) -> None:
             say(f"{prefix}{line.rstrip()}")
             if " in " in line and "molecule" not in line:
                 counts.update({kind: int(number) for number, kind in COUNTED.findall(line)})
-    code = process.returncode
-    say(f"##### {stage.name}: {'passed' if code == 0 else f'FAILED ({code})'} after {time.monotonic() - begun:.0f} s")
+        _, status, used = os.wait4(process.pid, 0)  # with what its children used, but not its containers
+        code = process.returncode = os.waitstatus_to_exitcode(status)
+    ended = "passed" if code == 0 else f"FAILED ({code})"
+    processor = used.ru_utime + used.ru_stime
+    say(f"##### {stage.name}: {ended} after {time.monotonic() - begun:.0f} s, {processor:.0f} s of the processor")
     with result.lock:
         result.counts.update(counts)
         if code:
@@ -113,7 +121,7 @@ def run(stage: Stage, result: Result, prefix: str) -> None:
 
 
 def run_phase(phase: list[Stage], result: Result) -> None:
-    """Run the stages of one phase in two lanes; once one has failed, those that run end and no other starts."""
+    """Run the stages of one phase in lanes; once one has failed, those that run end and no other starts."""
     waiting = deque(phase)
     shared = len(phase) > 1
 

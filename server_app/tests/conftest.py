@@ -10,7 +10,7 @@ from postgres_container import postgres
 from prepared_database import PreparedDatabase, empty
 from registry_process import registry
 from server_bench import Bench, settings_for, start
-from shared_parts import one_engine
+from shared_parts import ENGINES
 
 from server_app import db
 from server_app.accounts import passwords
@@ -32,7 +32,8 @@ def _cheap_passwords() -> Iterator[None]:
 def _shared_engines() -> Iterator[None]:
     """Statements compiled once per process, as in a server that runs for long."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(db, "_engine", one_engine)
+        for name, make in ENGINES.items():
+            patch.setattr(db, name, make)
         yield
 
 

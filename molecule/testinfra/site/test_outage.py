@@ -1,5 +1,6 @@
 """No event is lost and none is stored twice while the server is away and the manager dies."""
 
+import json
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,12 +16,9 @@ def kill_manager() -> None:
 
 
 def passwords(api: Api, intruder: Attacker) -> Counter[str]:
-    return Counter(
-        detail["data"]
-        for contact in api.contacts(intruder.address, "cowrie")
-        for detail in api.details(contact["session"])
-        if detail["kind"] == "password"
-    )
+    query = {"format": "ndjson", "source": intruder.address, "service": "cowrie"}
+    events = map(json.loads, api.call("GET", "/events/export", params=query).iter_lines())
+    return Counter(detail["data"] for event in events for detail in event["details"] if detail["kind"] == "password")
 
 
 def test_two_hundred_sessions_survive_an_absent_server_and_a_killed_manager(api: Api, intruder: Attacker) -> None:
