@@ -1,25 +1,23 @@
 """Delivers what waits, in order and at least once, for as long as the worker runs."""
 
-import time
 from pathlib import Path
 from threading import Event as Signal
 from threading import Thread
 
 import structlog
-from sqlalchemy import update
 
-from server_app.db import Database, now
+from server_app.db import Database
 from server_app.forwarding import outbox, positions
 from server_app.forwarding.link import Link, Undeliverable
 from server_app.forwarding.message import Sender, message_of
 from server_app.forwarding.models import ForwardingPosition
 from server_app.forwarding.preferences import ForwardingSection
 from server_app.forwarding.turn import Turn
+from server_app.forwarding.walk import Walk
 from server_app.preferences import service as preferences
 
 PAUSE = 1.0
 LONGEST_PAUSE = 60.0
-SAVE_SECONDS = 1.0
 STOP_SECONDS = 8.0
 LOG = structlog.get_logger(__name__)
 
@@ -70,7 +68,7 @@ class Forwarder:
         if start is None:
             self.leave()
             return
-        walk = _Walk(self._database, start)
+        walk = Walk(self._database, start)
         try:
             self._notice_end(section)
             if waits and self._turn.taken():
@@ -96,14 +94,14 @@ class Forwarder:
             waits = start is not None and positions.newest(session) > start.position
             return preferences.load(session, ForwardingSection), start, waits
 
-    def _deliver_waiting(self, section: ForwardingSection, walk: "_Walk") -> None:
+    def _deliver_waiting(self, section: ForwardingSection, walk: Walk) -> None:
         with self._database.reading() as session:
             settled = positions.settled(session)
         while settled is not None and walk.place < settled and not self._stop.is_set():
             self._deliver_piece(section, walk, settled)
             walk.save_sometimes()
 
-    def _deliver_piece(self, section: ForwardingSection, walk: "_Walk", settled: int) -> None:
+    def _deliver_piece(self, section: ForwardingSection, walk: Walk, settled: int) -> None:
         with self._database.reading() as session:
             piece = outbox.read(session, section, walk.place, settled)
         if piece.events:
@@ -127,56 +125,3 @@ class Forwarder:
         if self._link is not None:
             self._link.drop()
             self._link = None
-
-
-class _Walk:
-    """The way through the events, and how much of it is written down."""
-
-    def __init__(self, database: Database, start: ForwardingPosition) -> None:
-        self._database = database
-        self._saved = start.position
-        self._saved_at = time.monotonic()
-        self._failure = start.failure
-        self._delivered = 0
-        self.place = start.position
-
-    def go(self, place: int, delivered: int) -> None:
-        """Events up to there have been delivered."""
-        self.place = place
-        self._delivered += delivered
-
-    def go_back(self, place: int) -> None:
-        """Events after that have to be delivered again."""
-        self.place = place
-
-    def save_sometimes(self) -> None:
-        """Write the place down, unless that was done just now."""
-        if time.monotonic() - self._saved_at > SAVE_SECONDS:
-            self.save()
-
-    def save(self) -> None:
-        """Write down that all is well up to here."""
-        if self._failure is not None and self._delivered:
-            LOG.info("events_forwarded_again")
-        if self._delivered:
-            self._failure = None
-            self._write(delivered_at=now(), failing_since=None, failure=None)
-        elif self.place != self._saved:
-            self._write()
-
-    def fail(self, failure: str) -> None:
-        """Write down how far it went, and why not further."""
-        if self._failure is None:
-            self._write(failing_since=now(), failure=failure)
-        elif failure != self._failure or self.place != self._saved:
-            self._write(failure=failure)
-        if failure != self._failure:
-            LOG.warning("events_not_forwarded", reason=failure)
-
-    def _write(self, **values: object) -> None:
-        row = update(ForwardingPosition).where(ForwardingPosition.destination == positions.SYSLOG)
-        row = row.where(ForwardingPosition.position == self._saved)  # else it was switched off and on meanwhile
-        delivered = ForwardingPosition.delivered + self._delivered
-        with self._database.writing() as session:
-            session.execute(row.values(position=self.place, delivered=delivered, **values))
-        self._saved, self._saved_at, self._delivered = self.place, time.monotonic(), 0
