@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from server_app.api_base.model import ApiModel as ApiModel  # noqa: PLC0414 - bodies and their base come from one place
+from server_app.api_base.spelling import single, spelling_of
 from server_app.errors import FieldError, Invalid, TooLarge
 from server_app.field_errors import field_errors
 
@@ -31,7 +32,8 @@ def receives[R](
         @wraps(view)
         def wrapper(*args: Any, **kwargs: Any) -> R:
             raw = whole_body(limit)
-            body = None if at_once is None else at_once(raw)
+            body = parsed_strictly(model, raw) if at_once is None else at_once(raw)
+            # What could not be read at once is looked at leniently: one bad item must not keep the others back.
             return view(*args, **kwargs, body=parsed(model, json_value(raw)) if body is None else body)
 
         # APIFlask's own `input` parses leniently; its OpenAPI generator reads this attribute.
@@ -42,12 +44,13 @@ def receives[R](
 
 
 def queried[R](model: type[BaseModel]) -> Callable[[Callable[..., R]], Callable[..., R]]:
-    """Hand the query parameters to a view as `query`; unknown ones are refused."""
+    """Hand the query parameters to a view as `query`; unknown ones, and what is given twice, are refused."""
+    spelled = spelling_of(model)
 
     def decorate(view: Callable[..., R]) -> Callable[..., R]:
         @wraps(view)
         def wrapper(*args: Any, **kwargs: Any) -> R:
-            return view(*args, **kwargs, query=parsed(model, request.args.to_dict()))
+            return view(*args, **kwargs, query=parsed(model, single(request.args, spelled)))
 
         wrapper.__dict__.setdefault("_spec", {}).setdefault("args", []).append((model, "query"))
         return wrapper
@@ -56,13 +59,27 @@ def queried[R](model: type[BaseModel]) -> Callable[[Callable[..., R]], Callable[
 
 
 def parsed[M: BaseModel](model: type[M], data: Any) -> M:
-    """Data as a value of the model.
+    """Data as a value of the model; texts are taken for numbers, as the parameters of a query must be.
 
     Raises:
         Invalid: names each offending field.
     """
+    return _fitting(lambda: model.model_validate(data, extra="forbid"))
+
+
+def parsed_strictly[M: BaseModel](model: type[M], raw: bytes) -> M:
+    """JSON as a value of the model, with the types that the OpenAPI document names: `0` is not false, `"5"` not 5.
+
+    Raises:
+        Invalid: it is not JSON, or names each offending field.
+    """
+    json_value(raw)  # says what is wrong with JSON as such, and takes no NaN
+    return _fitting(lambda: model.model_validate_json(raw, strict=True, extra="forbid"))
+
+
+def _fitting[M: BaseModel](validated: Callable[[], M]) -> M:
     try:
-        return model.model_validate(data, extra="forbid")
+        return validated()
     except ValidationError as error:
         raise Invalid("The request does not match its schema. Correct the fields.", field_errors(error)) from error
 
@@ -84,7 +101,7 @@ def json_value(raw: bytes) -> Any:
         Invalid: they are not JSON.
     """
     try:
-        return json.loads(raw, parse_constant=_refuse_constant)
+        return json.loads(raw.decode(), parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise Invalid(
             "The body is not valid JSON (RFC 8259, UTF-8).", (FieldError("", _why(cast("Exception", error))),)

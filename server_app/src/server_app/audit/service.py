@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, StringConstraints
+from pydantic import StringConstraints
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
@@ -13,7 +13,7 @@ from server_app.audit.actor import Actor
 from server_app.audit.entry import values_of
 from server_app.audit.models import AuditEntry
 from server_app.db import Database
-from server_app.fields import RowId
+from server_app.fields import Moment, RowId
 from server_app.paging import Page, PageRequest, newest_first
 
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_-]{0,31}$")]
@@ -26,8 +26,8 @@ class AuditFilter(PageRequest):
     object: Word | None = None
     object_id: RowId | None = None
     action: Word | None = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
 
 
 def record(  # noqa: PLR0913, PLR0917 - an entry has so many parts

@@ -3,11 +3,10 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from sensor_wire.base import Timestamp
 from server_app.api_base.model import ApiModel
 from server_app.event_filters.conditions import Conditions
 from server_app.events.schemas import EventItem
-from server_app.fields import FreeText, Name, RowId
+from server_app.fields import FreeText, Moment, Name, RowId
 from server_app.paging import PageRequest
 
 
@@ -18,7 +17,7 @@ class NewEventFilter(ApiModel):
     description: FreeText = ""
     division: RowId | None = None
     enabled: bool = True
-    expires_at: Timestamp | None = None
+    expires_at: Moment | None = None
     conditions: Conditions
 
 
@@ -28,7 +27,7 @@ class EventFilterChange(ApiModel):
     name: Name | None = None
     description: FreeText | None = None
     enabled: bool | None = None
-    expires_at: Timestamp | None = None
+    expires_at: Moment | None = None
     conditions: Conditions | None = None
 
     @model_validator(mode="after")

@@ -5,13 +5,13 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from sensor_wire.base import PortNumber, Timestamp
+from sensor_wire.base import PortNumber
 from sensor_wire.v1.event import EventKind, Protocol, Severity
 from server_app.api_base.model import ApiModel
 from server_app.events.addresses import AddressText
 from server_app.events.columns import Shelf
 from server_app.events.models import SessionStatus
-from server_app.fields import RowId
+from server_app.fields import Moment, RowId
 from server_app.paging import PageRequest
 
 
@@ -45,8 +45,8 @@ class EventConditions(ApiModel):
     severity: Severity | None = None
     protocol: Protocol | None = None
     port: Annotated[PortNumber, Field(description="of the destination")] | None = None
-    since: Timestamp | None = None
-    until: Annotated[Timestamp, Field(description="this moment is not included")] | None = None
+    since: Moment | None = None
+    until: Annotated[Moment, Field(description="this moment is not included")] | None = None
     text: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"[^\W_]")] | None = None
     hidden: bool = False
 

@@ -1,10 +1,10 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from server_app.api_base.body import ApiModel
-from server_app.fields import Name, RowId
+from server_app.fields import Moment, Name, RowId
 from server_app.tokens.models import ApiToken, Scope
 
 MOST_DIVISIONS = 100
@@ -15,7 +15,7 @@ class TokenRequest(ApiModel):
 
     name: Annotated[Name, Field(examples=["ticket system"])]
     scope: Scope
-    expires_at: AwareDatetime
+    expires_at: Moment
     divisions: Annotated[tuple[RowId, ...], Field(min_length=1, max_length=MOST_DIVISIONS)] | None = None
 
 
