@@ -13,10 +13,15 @@ from event_builder import START, event
 from server_bench import Bench, report
 from sqlalchemy import text
 
+SENSOR = "../../sensor_manager/tests"
 HELD_BY = {
     "ranges of addresses in filters are compared as texts": [
         "events/test_addresses.py::test_ipv4_keys_sort_as_addresses",
         "events/test_addresses.py::test_a_range_covers_what_lies_between",
+        "event_filters/test_matcher.py::test_ranges_are_not_text",
+    ],
+    "renaming a filter overwrites its conditions": [
+        "event_filters/test_event_filters.py::test_renaming_leaves_the_conditions_alone",
     ],
     "a manager takes over a sensor of another division and fetches its secrets": [
         "accounts/test_divisions.py::test_a_manager_cannot_touch_a_sensor_of_another_division",
@@ -40,14 +45,21 @@ HELD_BY = {
         "upstream/test_mistakes.py::test_a_broken_database_shows_no_sql",
         "fuzz/test_fuzz.py::test_no_answer_outside_the_schema",
     ],
-    "tasks show secrets": ["tasks/test_tasks.py::test_secrets_do_not_get_into_tasks"],
+    "tasks show secrets": [
+        "tasks/test_tasks.py::test_secrets_do_not_get_into_tasks",
+        "access/test_access.py::test_everybody_gets_the_right_answer",
+    ],
     "expired certificates strand sensors": [
         "enrolment/test_renewal.py::test_a_sensor_that_was_away_for_months_comes_back",
+        f"{SENSOR}/unit/test_certificate.py::test_an_expired_sensor_comes_back_by_its_old_key",
     ],
     "a clock that is off by a minute stops a sensor": [
         "upstream/test_mistakes.py::test_a_sensor_whose_clock_is_wrong_is_served",
+        f"{SENSOR}/unit/test_certificate.py::test_one_that_the_server_refuses_comes_back_too",
     ],
 }
+# One point is missing: "an update that fails leaves a dead sensor". Sensors do not update their firmware yet; with that
+# comes the test of a failed update, to be named here.
 TESTS = Path(__file__).parents[1]
 
 
