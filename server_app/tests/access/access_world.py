@@ -7,11 +7,13 @@ from pathlib import Path
 from shutil import copytree
 from typing import Any
 
+from access_policies import SIDES
 from access_rows import Row
 from catalogue import add_firmware, add_service
 from event_builder import event
 from flask.testing import FlaskClient
 from own_certificates import own_certificate
+from planted_secrets import ALWAYS, hashes, plant, plant_in_sensor
 from renewing import renewal
 from server_bench import PASSWORD, URL, Bench, Person, SensorClient, certificate_request, report, settings_for, start
 from sqlalchemy import Table, delete, insert, select
@@ -27,6 +29,8 @@ FOREIGN = "xyzzy"
 """In every name of the other division's things: an answer that shows it to others than administrators is a leak."""
 UNRELATED = {"api_tokens", "login_failures", "login_sessions"}
 """Tables that a refused call may change."""
+BEARER = "Authorization"
+POLL = "POST /sensors/status"
 type Rows = dict[str, list[dict[str, Any]]]
 
 
@@ -75,6 +79,10 @@ class World:
             "own": self._things(sensors["own"], ours, people["manager"], "ours"),
             "other": self._things(sensors["other"], theirs, people["admin"], FOREIGN),
         }
+        plant(bench.admin)
+        self._proxy_passwords = {
+            side: plant_in_sensor(bench.admin, sensor.id, side) for side, sensor in sensors.items()
+        }
         # Not before there are tokens that still work: without anybody to wait for it would be used at once.
         authority = {"authority_id": _ended_authority(bench.admin)}
         self.values = {side: values | authority for side, values in self.values.items()}
@@ -85,6 +93,9 @@ class World:
             token = self._token(people["manager"], scope)["token"]
             self.credentials[f"{scope} token"] = {"Authorization": f"Bearer {token}"}
         self._document = self.document()
+        bearers = {given[BEARER].removeprefix("Bearer ") for given in self.credentials.values() if BEARER in given}
+        tokens = {self.values[side]["token"] for side in SIDES} | bearers
+        self._secrets = {*ALWAYS, *tokens, *hashes(bench.database), *self._proxy_passwords.values()}
         self.writes = Writes(bench.database)
         self._before = self._read()
 
@@ -97,6 +108,10 @@ class World:
         address = f"/api{path.format_map(values)}{row.query.format_map(values)}"
         headers = self.credentials[caller] | row.headers
         return self.client().open(address, method=method, base_url=URL, headers=headers, **options)
+
+    def secrets(self, operation: str) -> set[str]:
+        """What no answer of an operation may hold. Only a sensor's poll gets the password of that sensor's proxy."""
+        return self._secrets - ({self._proxy_passwords["own"]} if operation == POLL else set())
 
     def client(self) -> FlaskClient:
         """One that keeps nothing from call to call."""

@@ -7,6 +7,7 @@ import pytest
 from access_policies import CALLERS, OK, SIDES, TOKENS, Answers
 from access_rows import ROWS, Row
 from access_world import FOREIGN, World, running
+from planted_secrets import shown
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -32,6 +33,8 @@ def test_everybody_gets_the_right_answer(world: World, row: Row) -> None:
                 wrong.append(f"{caller}, {side} division: refused, but changed {changed}")
             elif caller in {"observer", "manager", *TOKENS} and FOREIGN in text:
                 wrong.append(f"{caller}, {side} division: shows the other division: {text[:1000]}")
+            if leaked := [secret for secret in world.secrets(row.operation) if secret in shown(answer)]:
+                wrong.append(f"{caller}, {side} division: shows secrets: {leaked}")
     assert not wrong, "\n".join([row.operation, *wrong])
 
 
