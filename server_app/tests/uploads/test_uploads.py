@@ -8,6 +8,7 @@ from datetime import timedelta
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from shutil import disk_usage
 from typing import Any
 
 import pytest
@@ -31,7 +32,7 @@ CONTENT = service_archive(repository="uploaded/cowrie")
 
 
 def announce(bench: Bench, content: bytes = CONTENT, **others: Any) -> TestResponse:
-    body = {"size": len(content), "sha256": sha256(content).hexdigest(), "purpose": "service"} | others
+    body = {"size": len(content), "sha256": sha256(content).hexdigest(), "purpose": "firmware"} | others
     return bench.admin.call("POST", "/uploads", json=body)
 
 
@@ -64,7 +65,7 @@ def make_old(path: Path) -> None:
 
 
 def test_an_archive_in_pieces_becomes_a_service(cataloguing: Bench) -> None:
-    number = announced(cataloguing)
+    number = announced(cataloguing, purpose="service")
     for offset in range(0, len(CONTENT), 300):
         head = cataloguing.admin.call("HEAD", f"/uploads/{number}")
         assert (head.headers["Upload-Offset"], head.headers["Upload-Length"]) == (str(offset), str(len(CONTENT)))
@@ -143,7 +144,7 @@ def test_a_full_disk_keeps_the_file_as_it_was(tmp_path: Path) -> None:
 
 
 def test_another_content_than_announced_is_refused(cataloguing: Bench) -> None:
-    number = announced(cataloguing, sha256="0" * 64)
+    number = announced(cataloguing, purpose="service", sha256="0" * 64)
     answer = send(cataloguing, number, 0, CONTENT)
     assert answer.json is not None
     task = cataloguing.admin.ok("GET", f"/tasks/{answer.json['task']}")
@@ -154,7 +155,7 @@ def test_another_content_than_announced_is_refused(cataloguing: Bench) -> None:
 
 
 def test_bytes_that_all_arrived_before_a_crash_are_completed_by_an_empty_piece(cataloguing: Bench) -> None:
-    number = announced(cataloguing)
+    number = announced(cataloguing, purpose="service")
     send(cataloguing, number, 0, CONTENT[:-1])
     (file,) = stored(cataloguing)
     with file.open("ab") as whole:
@@ -182,6 +183,29 @@ def test_number_and_sizes_of_unfinished_uploads_are_bounded(small: Bench) -> Non
         announced(small, size=1)
     assert announce(small, size=1).status_code == 409
     assert len(small.admin.ok("GET", "/uploads")["items"]) == MAX_OPEN
+
+
+def test_an_archive_for_which_the_disk_has_no_room_is_refused_when_it_is_announced(bench: Bench) -> None:
+    huge = start(bench.settings.model_copy(update={"max_upload_bytes": 2**53}))
+    free = disk_usage(bench.settings.data_dir).free
+    refused = announce(huge, size=free + 2**30)
+    first = announced(huge, size=free * 2 // 3)
+    beside = announce(huge, size=free * 2 // 3)
+    huge.admin.ok("DELETE", f"/uploads/{first}")
+    announced(huge, size=free * 2 // 3)
+    huge.database.close()
+
+    assert (refused.status_code, beside.status_code) == (507, 507)
+    assert "disk" in refused.text
+
+
+def test_a_service_is_refused_while_there_is_no_registry_to_push_it_to(bench: Bench) -> None:
+    away = start(bench.settings.model_copy(update={"registry_url": "http://127.0.0.1:9"}))
+    answer = announce(away, purpose="service")
+    away.database.close()
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
+    assert bench.admin.ok("GET", "/uploads")["items"] == []
 
 
 @pytest.mark.parametrize("wrong", [{"size": 0}, {"sha256": "A" * 64}, {"purpose": "music"}, {"name": "x"}])

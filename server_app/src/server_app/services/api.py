@@ -9,7 +9,7 @@ from server_app.api_base.body import queried, receives
 from server_app.api_base.described import refuses, takes_raw
 from server_app.assignments import service as assignments
 from server_app.context import context
-from server_app.errors import Conflict, FieldError, TooLarge, Unavailable
+from server_app.errors import Conflict, FieldError, TooLarge
 from server_app.services import service
 from server_app.services.registry import Registry
 from server_app.services.schemas import RegistryStatus, RevisionRemoval, ServiceChange, ServiceItem, ServiceList
@@ -18,8 +18,6 @@ from server_app.services.tasks import ADD, REMOVE_IMAGES
 from server_app.tasks import service as tasks
 from server_app.tasks.schemas import TaskAccepted
 from server_app.uploads.files import receive
-
-RETRY_SECONDS = 30
 
 
 def make_blueprint() -> APIBlueprint:
@@ -42,7 +40,7 @@ def make_blueprint() -> APIBlueprint:
     def upload(principal: Principal) -> TaskAccepted:
         """Upload a service archive as the raw body (application/gzip); the task says what became of it."""
         principal.require_admin()
-        _require_registry()
+        _registry().require()
         file = {"file": _received()}
         with context().database.writing() as session:  # if this fails, the worker's sweep removes the file
             task_id = tasks.create(session, ADD, file, principal.user_id).id
@@ -85,7 +83,7 @@ def make_blueprint() -> APIBlueprint:
     def delete_service(name: str, principal: Principal) -> Response:
         """Remove a service with its revisions; their images are removed by a task."""
         principal.require_admin()
-        _require_registry()
+        _registry().require()
         with context().database.writing() as session:
             row = service.get_service(session, name)
             users = assignments.sensors_running(session, row)
@@ -103,7 +101,7 @@ def make_blueprint() -> APIBlueprint:
     def delete_revision(name: str, revision: str, query: RevisionRemoval, principal: Principal) -> Response:
         """Remove a revision that is not the default, for all architectures; its images are removed by a task."""
         principal.require_admin()
-        _require_registry()
+        _registry().require()
         with context().database.writing() as session:
             row = service.get_service(session, name)
             assignments.unpin(session, row, revision, confirmed=query.force)
@@ -123,11 +121,6 @@ def _remove_images(session: Session, images: Images, principal: Principal) -> in
 
 def _registry() -> Registry:
     return Registry(context().settings.registry_url)
-
-
-def _require_registry() -> None:
-    if not _registry().available():
-        raise Unavailable("The registry of the images does not answer. Nothing was changed.", RETRY_SECONDS)
 
 
 def _received() -> str:

@@ -9,8 +9,11 @@ from urllib.parse import urlsplit
 
 import requests
 
+from server_app.errors import Unavailable
+
 TIMEOUT_SECONDS = 900
 ANSWER_SECONDS = 3
+RETRY_SECONDS = 30
 RESTART = (0.5, 1.0, 2.0)
 """Seconds to wait for a registry that starts anew."""
 READ_ONLY_SECONDS = 2.0
@@ -36,6 +39,15 @@ class Registry:
             return requests.get(f"{self.url}/v2/", timeout=ANSWER_SECONDS).ok
         except requests.RequestException:
             return False
+
+    def require(self) -> None:
+        """Before something that is of no use without it.
+
+        Raises:
+            Unavailable: it does not answer.
+        """
+        if not self.available():
+            raise Unavailable("The registry of the images does not answer. Nothing was changed.", RETRY_SECONDS)
 
     def push(self, layout: Path, repository: str, tag: str, digest: str) -> None:
         """Push the one image of an OCI layout and read its digest back.

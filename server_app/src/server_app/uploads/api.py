@@ -11,10 +11,12 @@ from server_app.api_base.described import refuses, takes_raw
 from server_app.context import context
 from server_app.db import now
 from server_app.errors import Conflict, FieldError, Invalid, TooLarge
+from server_app.services.registry import Registry
 from server_app.uploads import files, service
 from server_app.uploads.models import Upload
+from server_app.uploads.purposes import Purpose
 from server_app.uploads.schemas import NewUpload, UploadItem, UploadList, upload_item
-from server_app.uploads.service import Announced
+from server_app.uploads.service import Announced, Store
 
 type Answer = tuple[UploadItem, int, dict[str, str]]
 OFFSET = "Upload-Offset"
@@ -40,12 +42,17 @@ def make_blueprint() -> APIBlueprint:
     @blueprint.output(UploadItem, status_code=201)
     @login_required
     @receives(NewUpload)
+    @refuses(503, 507)
     def create_upload(body: NewUpload, principal: Principal) -> Answer:
-        """Announce an archive that will arrive in pieces."""
+        """Announce an archive that will arrive in pieces; what could not be taken is refused here already."""
+        principal.require_admin()
+        settings = context().settings
+        if body.purpose is Purpose.SERVICE:
+            Registry(settings.registry_url).require()
         announced = Announced(body.purpose, body.size, body.sha256)
-        largest = context().settings.max_upload_bytes
+        store = Store(settings.uploads_dir, settings.max_upload_bytes)
         with context().database.writing() as session:
-            item = _item(service.create(session, principal, announced, largest, now()))
+            item = _item(service.create(session, principal, announced, store, now()))
         return item, 201, {"Location": f"/api/uploads/{item.id}"}
 
     @blueprint.get("/<int:upload_id>")

@@ -9,6 +9,7 @@ from fcntl import LOCK_EX, LOCK_NB, flock
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
+from shutil import disk_usage
 from typing import IO
 
 from server_app.errors import Conflict, FieldError, Invalid, OutOfSpace, TooLarge
@@ -125,6 +126,12 @@ def appending(folder: Path, name: str) -> Iterator[GrowingFile]:
         except BlockingIOError as error:
             raise Conflict("Another request is sending a part of this upload. Wait for it to end.") from error
         yield GrowingFile(file)
+
+
+def room_in(folder: Path) -> int:
+    """Bytes that still go into the folder's file system."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return disk_usage(folder).free
 
 
 def size_of(folder: Path, name: str) -> int:

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from server_app.accounts.models import User
 from server_app.accounts.principal import Principal
-from server_app.errors import Conflict, FieldError, NotFound, TooLarge
+from server_app.errors import Conflict, FieldError, NotFound, OutOfSpace, TooLarge
 from server_app.tasks import service as tasks
 from server_app.uploads import files
 from server_app.uploads.models import Upload
@@ -32,31 +33,40 @@ class Announced:
     sha256: str
 
 
-def create(session: Session, who: Principal, announced: Announced, largest: int, now: datetime) -> Upload:
+@dataclass(frozen=True)
+class Store:
+    """Where archives arrive, and the bytes that one may have."""
+
+    folder: Path
+    largest: int
+
+
+def create(session: Session, who: Principal, announced: Announced, store: Store, now: datetime) -> Upload:
     """Announce an archive; its bytes follow.
 
     Args:
         session: a writing one.
         who: the user.
         announced: what will arrive.
-        largest: bytes that an archive may have.
+        store: where they go.
         now: the current moment.
 
     Raises:
-        Forbidden: only administrators may.
         TooLarge: it is larger than an archive may be.
         Conflict: the user has too many unfinished uploads.
+        OutOfSpace: the disk has no room for it beside what else is announced.
     """
-    who.require_admin()
-    if announced.size > largest:
-        reason = FieldError("/size", f"more than {largest}")
-        raise TooLarge(f"An archive has {largest} bytes at most.", (reason,))
+    if announced.size > store.largest:
+        reason = FieldError("/size", f"more than {store.largest}")
+        raise TooLarge(f"An archive has {store.largest} bytes at most.", (reason,))
     session.execute(select(User.id).where(User.id == who.user_id).with_for_update())  # counts one at a time
     open_sizes = session.scalars(
         select(Upload.size).where(Upload.user_id == who.user_id, Upload.task_id.is_(None))
     ).all()
-    if len(open_sizes) >= MAX_OPEN or sum(open_sizes) + announced.size > MAX_TOTAL * largest:
+    if len(open_sizes) >= MAX_OPEN or sum(open_sizes) + announced.size > MAX_TOTAL * store.largest:
         raise Conflict("You have too many unfinished uploads. Finish or remove one (GET /api/uploads).")
+    if announced.size > files.room_in(store.folder) - _still_to_come(session, store.folder):
+        raise OutOfSpace("The server's disk has no room for this archive. Make some, or announce it later.")
     upload = Upload(
         user_id=who.user_id,
         purpose=announced.purpose,
@@ -143,3 +153,9 @@ def remove_expired(session: Session, now: datetime) -> None:
 def files_in_use(session: Session) -> set[str]:
     """The names of all files that an upload still grows."""
     return set(session.scalars(select(Upload.file).where(Upload.task_id.is_(None))))
+
+
+def _still_to_come(session: Session, folder: Path) -> int:
+    """Bytes that are announced and have not arrived."""
+    rows = session.execute(select(Upload.size, Upload.file).where(Upload.task_id.is_(None)))
+    return sum(max(0, row.size - files.size_of(folder, row.file)) for row in rows)
