@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 from event_builder import START, event, uuid7
-from server_bench import URL, Bench, SensorClient
+from server_bench import URL, Bench, SensorClient, start
 from sqlalchemy import delete, select
 from sqlalchemy.exc import DBAPIError
 
@@ -115,9 +115,9 @@ def test_observers_get_their_divisions_rows_only(filled: Bench, path: str, kind:
     assert exported(filled, path, f"division={other}", "observer of ours") == []
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
-def test_no_cell_is_a_formula(start: str) -> None:
-    assert defused(f"{start}1+1") == f"'{start}1+1"
+@pytest.mark.parametrize("beginning", ["=", "+", "-", "@", "\t", "\r"])
+def test_no_cell_is_a_formula(beginning: str) -> None:
+    assert defused(f"{beginning}1+1") == f"'{beginning}1+1"
 
 
 def test_what_attackers_say_is_a_text_in_a_table(bench: Bench) -> None:
@@ -156,6 +156,44 @@ def test_a_failure_in_the_middle_cuts_the_answer(filled: Bench) -> None:
     finally:
         with filled.database.engine.begin() as connection:
             connection.exec_driver_sql("ALTER TABLE gone RENAME TO events")
+
+
+def test_a_user_writes_two_files_at_once_and_holds_nobody_else_up(filled: Bench) -> None:
+    begun = [filled.admin.call("GET", f"{path}/export") for path in PATHS]
+    assert [answer.status_code for answer in begun] == [200, 200]
+    refused = filled.admin.call("GET", "/events/export")
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "30")
+    assert exported(filled, "/events", "", "observer of ours")
+
+    assert begun[0].data  # to its end
+    again = filled.admin.call("GET", "/events/export")
+    assert again.status_code == 200
+    for answer in (begun[1], again):
+        answer.close()  # given up
+    assert exported(filled, "/events", "")
+
+
+def test_all_users_together_leave_threads_to_others(filled: Bench) -> None:
+    small = start(filled.settings.model_copy(update={"web_threads": 2}))
+    begun = small.admin.call("GET", "/events/export")
+    refused = small.person("observer of ours").call("GET", "/events/sessions/export")
+    assert (begun.status_code, refused.status_code) == (200, 429)
+    begun.close()
+    assert exported(small, "/events/sessions", "", "observer of ours")
+    small.database.close()
+
+
+def test_what_is_refused_or_fails_at_once_takes_no_slot(filled: Bench) -> None:
+    for _ in range(3):
+        assert filled.admin.call("GET", "/events/export?format=xls").status_code == 400
+    with filled.database.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE events RENAME TO gone")
+    try:
+        answers = [filled.admin.call("GET", "/events/export").status_code for _ in range(3)]
+    finally:
+        with filled.database.engine.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE gone RENAME TO events")
+    assert answers == [500] * 3
 
 
 @pytest.mark.parametrize(("kind", "rows", "most"), [("csv", 20_000, 24), ("ndjson", 5_000, 8)])

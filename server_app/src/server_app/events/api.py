@@ -5,12 +5,12 @@ from sensor_wire.v1.event import MAX_BATCH_BYTES, BatchResult
 from server_app.accounts.principal import Principal
 from server_app.api_base.auth import login_required
 from server_app.api_base.body import queried, receives
-from server_app.api_base.described import answers_with
+from server_app.api_base.described import answers_with, refuses
 from server_app.api_base.sensor_auth import sensor_required
 from server_app.context import context
 from server_app.db import now
 from server_app.events import export, queries
-from server_app.events.download import MEDIA_TYPES, file_of
+from server_app.events.download import MEDIA_TYPES, export_slot, file_of
 from server_app.events.ingest import Accepted, read_sound
 from server_app.events.schemas import (
     Batch,
@@ -54,13 +54,15 @@ def make_blueprint() -> APIBlueprint:
     @blueprint.get("/export")
     @blueprint.output({}, content_type=MEDIA_TYPES[Format.CSV])
     @answers_with(*MEDIA_TYPES.values())
+    @refuses(429)
     @login_required
     @queried(EventExport)
     def export_events(query: EventExport, principal: Principal) -> Response:
         """All events that the list shows with these conditions as one file; details and packets are in NDJSON only."""
         whole = query.format is Format.NDJSON
+        slot = export_slot(principal.user_id)
         chunks = export.events(context().database, principal, query, whole=whole)
-        return file_of(chunks, EventDetail if whole else EventItem, query.format, "Events")
+        return file_of(chunks, EventDetail if whole else EventItem, query.format, "Events", slot)
 
     @blueprint.get("/<int:event_id>")
     @blueprint.output(EventDetail)

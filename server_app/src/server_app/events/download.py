@@ -7,7 +7,9 @@ import structlog
 from flask import Response
 from pydantic import BaseModel
 
+from server_app.context import context
 from server_app.db import now
+from server_app.events.slots import Slot, take, while_taken
 from server_app.events.tables import as_csv, as_ndjson, csv_header
 from server_app.events.wanted import Format
 
@@ -15,7 +17,17 @@ MEDIA_TYPES = {Format.CSV: "text/csv", Format.NDJSON: "application/x-ndjson"}
 LOG = structlog.get_logger(__name__)
 
 
-def file_of[M: BaseModel](chunks: Iterator[list[M]], model: type[M], kind: Format, name: str) -> Response:
+def export_slot(user_id: int) -> Slot:
+    """A slot for a user. All together leave half of a web process's threads to others.
+
+    Raises:
+        Throttled: there are too many already.
+    """
+    settings = context().settings
+    return take(settings.data_dir / "exports", user_id, max(1, settings.web_threads // 2))
+
+
+def file_of[M: BaseModel](chunks: Iterator[list[M]], model: type[M], kind: Format, name: str, slot: Slot) -> Response:
     """An answer with all items.
 
     The first chunk is read before anything is sent, so that most of what can fail is still answered as a problem. Later
@@ -27,11 +39,18 @@ def file_of[M: BaseModel](chunks: Iterator[list[M]], model: type[M], kind: Forma
         model: their type, for the header of a table.
         kind: how to write them.
         name: the beginning of the file's name.
+        slot: the user's; free when the file is written, given up or could not be begun.
     """
-    first = next(chunks, [])
+    try:
+        first = next(chunks, [])
+    except BaseException:
+        slot.free()
+        raise
     headers = {"Content-Disposition": f'attachment; filename="HoneySens-{name}-{now():%Y-%m-%d}.{kind.value}"'}
-    lines = _lines(chain([first], chunks), model, kind)
-    return Response(lines, mimetype=MEDIA_TYPES[kind], headers=headers)
+    lines = while_taken(slot, _lines(chain([first], chunks), model, kind))
+    response = Response(lines, mimetype=MEDIA_TYPES[kind], headers=headers)
+    response.call_on_close(slot.free)  # of a client that is gone before the first line
+    return response
 
 
 def _lines[M: BaseModel](chunks: Iterator[list[M]], model: type[M], kind: Format) -> Iterator[str]:

@@ -6,11 +6,11 @@ from flask import Response
 from server_app.accounts.principal import Principal
 from server_app.api_base.auth import login_required
 from server_app.api_base.body import queried, receives
-from server_app.api_base.described import answers_with
+from server_app.api_base.described import answers_with, refuses
 from server_app.context import context
 from server_app.events import export, mass, queries
 from server_app.events.changes import MassAction, MassResult, SessionChange
-from server_app.events.download import MEDIA_TYPES, file_of
+from server_app.events.download import MEDIA_TYPES, export_slot, file_of
 from server_app.events.schemas import SessionItem, SessionList, session_item, session_list
 from server_app.events.wanted import Format, SessionExport, SessionFilter
 
@@ -31,12 +31,14 @@ def make_blueprint() -> APIBlueprint:
     @blueprint.get("/export")
     @blueprint.output({}, content_type=MEDIA_TYPES[Format.CSV])
     @answers_with(*MEDIA_TYPES.values())
+    @refuses(429)
     @login_required
     @queried(SessionExport)
     def export_sessions(query: SessionExport, principal: Principal) -> Response:
         """All sessions that the list shows with these conditions as one file."""
+        slot = export_slot(principal.user_id)
         chunks = export.sessions(context().database, principal, query)
-        return file_of(chunks, SessionItem, query.format, "Sessions")
+        return file_of(chunks, SessionItem, query.format, "Sessions", slot)
 
     @blueprint.post("/mass")
     @blueprint.output(MassResult)
