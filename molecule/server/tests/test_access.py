@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,15 @@ def test_tls_1_2_is_spoken_and_1_1_is_not() -> None:
         context.maximum_version = ssl.TLSVersion.TLSv1_1
     with pytest.raises(ssl.SSLError):
         connect("10.213.8.1", context)
+
+
+def test_metrics_are_told_in_the_servers_network_only() -> None:
+    read = "import urllib.request as r; print(r.urlopen('http://web:9100/metrics', timeout=10).read().decode())"
+    inside = ["docker", "exec", "molecule-server-worker", "python3", "-c", read]
+    told = subprocess.run(inside, capture_output=True, text=True, check=True).stdout
+    assert "honeysens_http_requests_total{" in told
+    assert 'honeysens_certificate_expiry_timestamp_seconds{kind="server"}' in told
+    assert ask("GET", "/metrics").status_code == 404
 
 
 @pytest.mark.parametrize(("method", "status"), [("GET", 401), ("HEAD", 401), ("POST", 405), ("PUT", 405)])

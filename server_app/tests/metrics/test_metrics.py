@@ -2,19 +2,27 @@
 
 import socket
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 import requests
 from access_world import World
+from cryptography import x509
 from event_builder import event
 from prometheus_client.parser import text_string_to_metric_families
+from renewing import renewal
 from server_bench import Bench
 from server_process import SECONDS, Server, eventually
+from sqlalchemy import select
 
 from server_app.context import KEY as CONTEXT
+from server_app.db import now
 from server_app.metrics.instruments import KEY as INSTRUMENTS
 from server_app.metrics.port import scraped
+from server_app.pki.client_cert import fingerprint
+from server_app.pki.models import AuthorityCertificate, SensorCertificate
+from server_app.sensors.models import SensorStatus
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - where the processes share their counters
 type Samples = dict[tuple[str, ...], float]
@@ -56,6 +64,31 @@ def test_what_waits_to_be_forwarded_is_told_where_forwarding_is_on(bench: Bench)
     assert found["forwarding_waiting_events",] == 2
     assert found["forwarding_waiting_seconds",] > 0
     assert found["forwarding_failing",] == found["forwarding_removed_events",] == 0
+
+
+def test_what_was_followed_by_another_certificate_does_not_count(bench: Bench) -> None:
+    """Of the sensor's the older one ends later, as where lifetimes were shortened; of the authorities it ends first."""
+    sensor = bench.sensor()
+    kept, old = sensor.certificate, bench.admin.ok("GET", "/certs?kind=authority")["items"][0]
+    answer = sensor.call("/api/sensors/certificate", renewal(sensor, sensor.key))
+    assert answer.json is not None
+    sensor.certificate = x509.load_pem_x509_certificate(answer.json["certificate"].encode())
+    sensor.poll()
+    assert kept is not None
+    later = now() + timedelta(days=500)
+    with bench.database.writing() as session:
+        first = session.scalars(select(SensorCertificate).where(SensorCertificate.fingerprint == fingerprint(kept)))
+        first.one().not_after = later
+        session.get_one(AuthorityCertificate, old["id"]).not_after = now() + timedelta(days=1)
+        for row in session.scalars(select(SensorStatus)):
+            row.due_at = now() - timedelta(days=1)  # nobody to wait for: the new authority is used at once
+    bench.admin.ok("POST", "/certs/authority")
+    found = scrape(bench)
+
+    listed = bench.admin.ok("GET", "/certs?kind=authority")["items"]
+    (new,) = [item for item in listed if item["id"] != old["id"]]
+    assert found["certificate_expiry_timestamp_seconds", "ca"] == datetime.fromisoformat(new["not_after"]).timestamp()
+    assert found["certificate_expiry_timestamp_seconds", "sensor"] == sensor.certificate.not_valid_after_utc.timestamp()
 
 
 def test_polls_and_events_are_counted_by_what_became_of_them(bench: Bench) -> None:

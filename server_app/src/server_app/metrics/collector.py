@@ -14,13 +14,20 @@ from sqlalchemy.orm import Session
 from server_app.db import Database, now
 from server_app.forwarding import outbox
 from server_app.forwarding.preferences import ForwardingSection
-from server_app.pki.models import SensorCertificate
+from server_app.pki.models import AuthorityCertificate, Phase, SensorCertificate, ServerCertificate
 from server_app.preferences import service as preferences
 from server_app.sensors.queries import count_by_state
-from server_app.settings import Settings
 from server_app.task_queue import TaskQueue
 from server_app.tasks.models import Task, TaskState
 
+NEWEST = (
+    select(func.max(SensorCertificate.id))
+    .where(SensorCertificate.revoked_at.is_(None), SensorCertificate.superseded_at.is_(None))
+    .group_by(SensorCertificate.sensor_id)
+)
+"""What each sensor got last; an older one may end later, where lifetimes were shortened, and is of no use any more."""
+ACTIVE_AUTHORITY = select(func.min(AuthorityCertificate.not_after)).where(AuthorityCertificate.phase == Phase.ACTIVE)
+ACTIVE_CHAIN = select(ServerCertificate.pem).where(ServerCertificate.phase == Phase.ACTIVE)
 SIZE = {
     "sqlite": text("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"),
     "postgresql": text("SELECT pg_database_size(current_database())"),
@@ -31,7 +38,6 @@ SIZE = {
 class StateCollector(Collector):
     """Asks anew at each scrape."""
 
-    settings: Settings
     database: Database
     queue: TaskQueue
 
@@ -40,10 +46,10 @@ class StateCollector(Collector):
         with self.database.reading() as session:
             yield _gauge("honeysens_sensors", "Sensors by state.", "state", _sensors(session, now()))
             yield _gauge("honeysens_tasks", "Background tasks by state.", "state", _tasks(session))
-            expiry = _expiry(session, self.settings)
+            expiry = _expiry(session)
             yield _gauge(
                 "honeysens_certificate_expiry_timestamp_seconds",
-                "When the first certificate of its kind ends; of each sensor, its newest counts.",
+                "When the first certificate of its kind ends that is in use; of each sensor, its newest counts.",
                 "kind",
                 {kind: moment.timestamp() for kind, moment in expiry.items()},
             )
@@ -86,14 +92,16 @@ def _tasks(session: Session) -> dict[str, float]:
     return {state.value: counts.get(state, 0) for state in TaskState}
 
 
-def _expiry(session: Session, settings: Settings) -> dict[str, datetime]:
-    newest = select(func.max(SensorCertificate.not_after).label("ends"))
-    newest = newest.where(SensorCertificate.revoked_at.is_(None)).group_by(SensorCertificate.sensor_id)
-    first = session.scalar(newest.order_by("ends").limit(1))
-    found = {} if first is None else {"sensor": first}
-    for kind in ("ca", "server"):
-        file = settings.tls_dir / f"{kind}.crt"
-        if file.exists():
-            certificates = x509.load_pem_x509_certificates(file.read_bytes())
-            found[kind] = min(certificate.not_valid_after_utc for certificate in certificates)
-    return found
+def _expiry(session: Session) -> dict[str, datetime]:
+    found = {
+        "sensor": session.scalar(select(func.min(SensorCertificate.not_after)).where(SensorCertificate.id.in_(NEWEST))),
+        "ca": session.scalar(ACTIVE_AUTHORITY),
+        "server": _end_of_chain(session.scalar(ACTIVE_CHAIN)),
+    }
+    return {kind: moment for kind, moment in found.items() if moment is not None}
+
+
+def _end_of_chain(pem: str | None) -> datetime | None:
+    """The first end of a chain's certificates: with one of them it is worth nothing."""
+    chain = [] if pem is None else x509.load_pem_x509_certificates(pem.encode())
+    return min((certificate.not_valid_after_utc for certificate in chain), default=None)

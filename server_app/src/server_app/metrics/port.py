@@ -16,7 +16,7 @@ from server_app.metrics.instruments import Instruments
 def scraped(context: Context, instruments: Instruments) -> bytes:
     """All metrics in Prometheus' text format: the sum of all processes, and the state of the database."""
     registry = CollectorRegistry()
-    registry.register(StateCollector(context.settings, context.database, context.queue))
+    registry.register(StateCollector(context.database, context.queue))
     counted = instruments.registry
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # set by instruments.share
         counted = CollectorRegistry()
