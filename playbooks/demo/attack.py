@@ -103,9 +103,14 @@ class Server:
 
     def sensor(self, name: str) -> dict[str, Any]:
         """The sensor of this name."""
-        for sensor in self.get("/sensors")["items"]:
-            if sensor["name"] == name:
-                return dict(sensor)
+        page = self.get("/sensors", text=name)
+        while True:
+            for sensor in page["items"]:
+                if sensor["name"] == name:
+                    return dict(sensor)
+            if page["next"] is None:
+                break
+            page = self.get("/sensors", text=name, cursor=page["next"])
         raise DemoError(f"The server knows no sensor {name}.")
 
     def running(self, name: str, services: set[str]) -> bool:

@@ -174,7 +174,9 @@ class World:
             )["id"],
             "platform": "docker_x86",
             "revision": "2.0.0",
-            "upload_id": admin.ok("POST", "/uploads", json={"size": 2, "sha256": "0" * 64, "purpose": "firmware"})["id"],
+            "upload_id": admin.ok("POST", "/uploads", json={"size": 2, "sha256": "0" * 64, "purpose": "firmware"})[
+                "id"
+            ],
             "user_id": self._user(mark, division),
             "contact_id": admin.ok("POST", "/contacts", json={"division": division, "email": f"{mark}@example.com"})[
                 "id"

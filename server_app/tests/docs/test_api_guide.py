@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 from pathlib import Path
+from random import Random
 
 import pytest
 from cryptography import x509
@@ -21,6 +22,8 @@ OPTIONS = {
     "properties": {"hostname": {"type": "string", "maxLength": 64}},
     "additionalProperties": False,
 }
+LARGE = service_archive(Random(0).randbytes(1_500_000).hex(), name="recon", repository="guide/recon")
+"""More than one piece."""
 GUIDE = Path(__file__).parents[3] / "docs" / "api.md"
 
 
@@ -60,6 +63,7 @@ def test_every_command_of_the_guide_works(tmp_path: Path, registry_url: str) -> 
             (place / "cowrie-amd64.tar.gz").write_bytes(
                 service_archive(repository="guide/cowrie", options=json.dumps(OPTIONS))
             )
+            (place / "recon-amd64.tar.gz").write_bytes(LARGE)
             own = own_certificate().body
             (place / "own.key").write_text(own["key"])
             (place / "own.crt").write_text(own["chain"] + own.get("authority", ""))
@@ -81,6 +85,11 @@ def test_every_command_of_the_guide_works(tmp_path: Path, registry_url: str) -> 
         assert token_of((place / f"sensor-{sensors['cellar-1']['id']}.tar.gz").read_bytes())
         assigned = server.call("GET", f"/sensors/{sensors['cellar-1']['id']}/services").json()["items"]
         assert [(item["service"], item["options"]) for item in assigned] == [("cowrie", {"hostname": "backup-2"})]
+        assert len(server.call("GET", "/services/recon").json()["revisions"]) == 1
+        assert done.stderr.count("dd if=") == 2
+        assert re.search(r'"matched": 1,\s+"complete": true', done.stdout)
+        (made,) = server.call("GET", "/eventfilters").json()["items"]
+        assert (made["name"], made["hits"]) == ("our own scanner", 0)
         assert "alice" in {user["name"] for user in server.call("GET", "/users").json()["items"]}
         assert server.call("POST", "/events", json={"events": []}, headers=certificate).status_code == 403
         assert server.call("GET", "/users/me/tokens").json()["items"] == []
