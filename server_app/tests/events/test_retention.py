@@ -7,20 +7,26 @@ from typing import Any
 import pytest
 from event_builder import event
 from server_bench import Bench
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from server_app.audit import actor
 from server_app.db import now
-from server_app.events import mass, retention
+from server_app.events import mass, sweep
 from server_app.events.columns import Shelf
 from server_app.events.models import Event, EventSession
-from server_app.events.retention import Candidate, Removed
+from server_app.events.sweep import Candidate, Removed
 from server_app.events.tasks import EventTasks
 
 
 def aged(*days: float, session: str, **others: Any) -> list[dict[str, Any]]:
     """One event of a session for each age."""
     return [event(session=session, **others) | {"time": (now() - timedelta(days=age)).isoformat()} for age in days]
+
+
+def arrived_then(bench: Bench) -> None:
+    """Every event has arrived when it happened."""
+    with bench.database.writing() as session:
+        session.execute(update(Event).values(received_at=Event.time))
 
 
 @pytest.fixture
@@ -36,6 +42,7 @@ def filled(bench: Bench) -> Bench:
             *aged(50, session="archived-young"),
         ]
     )
+    arrived_then(bench)
     for name in ("archived-old", "archived-young"):
         row = bench.admin.ok("GET", f"/events/sessions?session={name}")["items"][0]
         bench.admin.ok("PATCH", f"/events/sessions/{row['id']}", json={"archived": True})
@@ -86,8 +93,26 @@ def test_the_archive_has_its_own_age(filled: Bench) -> None:
 def test_what_a_filter_hides_grows_old_too(bench: Bench) -> None:
     bench.admin.ok("POST", "/eventfilters", json={"name": "ours", "conditions": {"ports": [22]}})
     bench.sensor().upload([*aged(400, session="old"), *aged(1, session="young")])
+    arrived_then(bench)
     run(bench)
     assert left(bench) == {"young": 1}
+
+
+def test_what_a_sensor_with_a_late_clock_reports_is_kept_as_long_as_the_rest(filled: Bench) -> None:
+    filled.sensor("late").upload([*aged(4000, session="late"), *aged(4000, session="late-too")])
+    run(filled)
+    assert {"late", "late-too"} <= set(left(filled))
+    keep(filled, max_events=5)
+    run(filled)
+    assert left(filled) == {"mixed": 2, "young": 1, "late": 1, "late-too": 1}, "the oldest others first"
+    keep(filled, max_events=4)
+    run(filled)
+    assert sum(left(filled).values()) <= 4, "when there is nothing else, these go, too"
+
+    with filled.database.writing() as session:
+        session.execute(update(Event).values(received_at=now() - timedelta(days=400)))
+    run(filled)
+    assert "late" not in left(filled)
 
 
 @pytest.mark.parametrize(
@@ -105,8 +130,8 @@ def test_what_a_filter_hides_grows_old_too(bench: Bench) -> None:
 def test_of_too_many_the_oldest_go(
     filled: Bench, monkeypatch: pytest.MonkeyPatch, most: int, names: set[str], at_once: int
 ) -> None:
-    monkeypatch.setattr(retention, "SESSIONS_AT_ONCE", at_once)
-    monkeypatch.setattr(retention, "ROWS_AT_ONCE", at_once)
+    monkeypatch.setattr(sweep, "SESSIONS_AT_ONCE", at_once)
+    monkeypatch.setattr(sweep, "ROWS_AT_ONCE", at_once)
     keep(filled, keep_days=None, max_events=most)
     run(filled)
     assert set(left(filled)) == names
@@ -121,7 +146,7 @@ def test_gaps_between_the_numbers_are_no_events(filled: Bench) -> None:
 
 
 def test_one_run_is_one_entry_of_the_audit_log(filled: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retention, "SESSIONS_AT_ONCE", 1)
+    monkeypatch.setattr(sweep, "SESSIONS_AT_ONCE", 1)
     keep(filled, keep_days=30)
     run(filled)
     run(filled)
@@ -160,7 +185,7 @@ def test_statistics_still_count_what_is_gone(filled: Bench) -> None:
 def test_a_worker_that_is_stopped_leaves_whole_sessions_and_the_next_run_goes_on(
     filled: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retention, "SESSIONS_AT_ONCE", 1)
+    monkeypatch.setattr(sweep, "SESSIONS_AT_ONCE", 1)
     remove, calls = mass.remove, iter([False, True])
 
     def stopped(session: Any, ids: Any) -> None:
@@ -180,33 +205,33 @@ def test_a_worker_that_is_stopped_leaves_whole_sessions_and_the_next_run_goes_on
 
 
 def test_a_session_that_grows_meanwhile_stays(filled: Bench) -> None:
-    limits: retention.Limits = {Shelf.LIVE: now() - timedelta(days=300)}
+    limits: sweep.Limits = {Shelf.LIVE: now() - timedelta(days=300)}
     with filled.database.reading() as session:
-        chosen = retention._oldest(session, limits, None)
+        chosen = sweep._oldest(session, limits, None)
     with filled.database.writing() as session:
         row = session.scalars(select(EventSession).where(EventSession.id == chosen[0].id)).one()
         row.last_time = now()
     with filled.database.writing() as session:
-        assert retention._remove(session, limits, chosen) == Removed()
+        assert sweep._remove(session, limits, chosen) == Removed()
     assert "old" in left(filled)
 
 
 def test_one_that_is_archived_meanwhile_stays(filled: Bench) -> None:
-    limits: retention.Limits = {Shelf.LIVE: now() - timedelta(days=300)}
+    limits: sweep.Limits = {Shelf.LIVE: now() - timedelta(days=300)}
     with filled.database.reading() as session:
-        chosen = retention._oldest(session, limits, None)
+        chosen = sweep._oldest(session, limits, None)
     filled.admin.ok("PATCH", f"/events/sessions/{chosen[0].id}", json={"archived": True})
     with filled.database.writing() as session:
-        assert retention._remove(session, limits, chosen) == Removed()
+        assert sweep._remove(session, limits, chosen) == Removed()
 
 
 def test_transactions_are_bounded_and_sessions_whole() -> None:
     small = [Candidate(number, now(), 9) for number in range(2000)]
-    assert len(retention.picked(small, None)) == retention.ROWS_AT_ONCE // 10
-    assert len(retention.picked(small, 10)) == 2
-    assert list(retention.picked(small, 0)) == []
+    assert len(sweep.picked(small, None)) == sweep.ROWS_AT_ONCE // 10
+    assert len(sweep.picked(small, 10)) == 2
+    assert list(sweep.picked(small, 0)) == []
     large = [Candidate(number, now(), 9000) for number in range(3)]
-    assert list(retention.picked(large, None)) == large[:1]
+    assert list(sweep.picked(large, None)) == large[:1]
 
 
 @pytest.mark.parametrize("body", [{"keep_days": 0}, {"keep_days": 3651}, {"max_events": 0}, {"keep": 1}])

@@ -38,7 +38,7 @@ class EventTasks:
         """Remove what is too much, unless something is being removed: two at once would remove too much."""
         if self._removing.acquire(blocking=False):
             try:
-                retention.remove_surplus(self.database)
+                retention.remove_surplus(self.database, now())
             finally:
                 self._removing.release()
 
