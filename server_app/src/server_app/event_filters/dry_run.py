@@ -11,7 +11,7 @@ from server_app.event_filters.conditions import Conditions
 from server_app.event_filters.matcher import checks_of
 from server_app.events.addresses import range_of
 from server_app.events.models import Event
-from server_app.events.queries import EVENT_PARTS
+from server_app.events.queries import EVENT_PARTS, is_whole
 
 MOST_EXAMINED = 50_000
 SAMPLES = 10
@@ -48,7 +48,7 @@ def try_out(session: Session, who: Principal, conditions: Conditions, division: 
                 matched.append(row.id)
     shown = select(Event).where(Event.id.in_(matched)).options(*EVENT_PARTS, selectinload(Event.parent))
     samples = session.scalars(shown.order_by(Event.time.desc(), Event.id.desc())).all()
-    return Tried(total, examined < MOST_EXAMINED, since, list(samples))
+    return Tried(total, examined < MOST_EXAMINED, since, [row for row in samples if is_whole(row)])
 
 
 def _candidates(who: Principal, conditions: Conditions, division: int | None) -> Select[tuple[object, ...]]:

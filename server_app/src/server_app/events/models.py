@@ -37,8 +37,8 @@ class Event(Base):
     """What a honeypot saw, as it was uploaded; never changed. `severity` is the rank (0 info … 4 critical).
 
     It belongs to the division its sensor was in when it arrived. Lists show what no event filter hides, so the indexes
-    leave the hidden ones out. There are no foreign keys to the session and the division: each would cost a look-up per
-    event, and the only writer holds both.
+    leave the hidden ones out. There are no foreign keys to the sensor, the session and the division: each would cost a
+    look-up per event, and the only writer holds them. Of a sensor that is no more, `sensor` is None, see `events.gone`.
     """
 
     __tablename__ = "events"
@@ -59,7 +59,7 @@ class Event(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    sensor_id: Mapped[int] = mapped_column(ForeignKey("sensors.id", ondelete="CASCADE"))
+    sensor_id: Mapped[int]
     division_id: Mapped[int]
     session_id: Mapped[int]
     uuid: Mapped[UUID] = mapped_column(Uuid)
@@ -78,7 +78,7 @@ class Event(Base):
     packets: Mapped[list[dict[str, Any]]]
     truncated: Mapped[bool]
     hidden_by: Mapped[int | None]
-    sensor: Mapped[Sensor] = relationship(viewonly=True)
+    sensor: Mapped[Sensor] = relationship(primaryjoin=lambda: foreign(Event.sensor_id) == Sensor.id, viewonly=True)
     parent: Mapped["EventSession"] = relationship(
         primaryjoin=lambda: foreign(Event.session_id) == EventSession.id, viewonly=True
     )
@@ -116,7 +116,7 @@ class EventSession(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    sensor_id: Mapped[int] = mapped_column(ForeignKey("sensors.id", ondelete="CASCADE"))
+    sensor_id: Mapped[int]
     division_id: Mapped[int]
     session: Mapped[str] = mapped_column(String(64))
     service: Mapped[str] = mapped_column(String(32))
@@ -138,7 +138,9 @@ class EventSession(Base):
     comment: Mapped[str] = mapped_column(String(1000), default="")
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     changed_at: Mapped[datetime | None]
-    sensor: Mapped[Sensor] = relationship(viewonly=True)
+    sensor: Mapped[Sensor] = relationship(
+        primaryjoin=lambda: foreign(EventSession.sensor_id) == Sensor.id, viewonly=True
+    )
     assignee: Mapped[User | None] = relationship(viewonly=True)
 
 

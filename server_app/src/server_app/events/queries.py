@@ -35,7 +35,7 @@ def get_event(session: Session, who: Principal, event_id: int) -> Event:
         NotFound: there is none of this number that the user sees.
     """
     event = session.get(Event, event_id, options=[joinedload(Event.sensor), joinedload(Event.parent)])
-    if event is None or not who.sees(event.division_id):
+    if event is None or not is_whole(event) or not who.sees(event.division_id):
         raise NotFound(f"There is no event {event_id}.")
     return event
 
@@ -54,7 +54,7 @@ def get_session(session: Session, who: Principal, session_id: int) -> EventSessi
         NotFound: there is none of this number that the user sees.
     """
     row = session.get(EventSession, session_id, options=[joinedload(EventSession.sensor)])
-    if row is None or not who.sees(row.division_id):
+    if row is None or not is_whole(row) or not who.sees(row.division_id):
         raise NotFound(f"There is no session {session_id}.")
     return row
 
@@ -123,10 +123,10 @@ def rows_of[T: (Event, EventSession)](
     """The rows themselves; who was deleted meanwhile is left out."""
     numbers = [number for _, number in wanted]
     query = select(table).where(table.id.in_(numbers)).options(*parts)
-    rows = {row.id: row for row in session.scalars(query) if _is_whole(row)}
+    rows = {row.id: row for row in session.scalars(query) if is_whole(row)}
     return [rows[number] for number in numbers if number in rows]
 
 
-def _is_whole(row: Any) -> bool:
-    # The sensor and the session are read by statements of their own: meanwhile they can have gone, with the row.
+def is_whole(row: Any) -> bool:
+    """Whether the sensor and the session of a row are there; of those that are not, the worker removes the rest."""
     return row.sensor is not None and (not isinstance(row, Event) or row.parent is not None)

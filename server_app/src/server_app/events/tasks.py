@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from server_app.audit import service as audit
 from server_app.db import Database, now
-from server_app.events import mass, retention
+from server_app.events import gone, mass, retention
 from server_app.events.models import EventSession
 from server_app.task_queue import TaskQueue
 from server_app.tasks.kinds import Job, TaskKind
@@ -28,6 +28,8 @@ class EventTasks:
         runner.register(TaskKind(mass.TASK, self.change_sessions, resumes=True))
         queue.handle_daily("remove-old-events", self.remove_old)
         queue.handle_each_ten_minutes("remove-surplus-events", self.remove_surplus)
+        queue.handle(gone.TASK, self.remove_gone)
+        queue.handle_each_ten_minutes("remove-forgotten-events-of-gone-sensors", self.remove_gone)
 
     def remove_old(self) -> None:
         """Remove what is too old."""
@@ -41,6 +43,10 @@ class EventTasks:
                 retention.remove_surplus(self.database, now())
             finally:
                 self._removing.release()
+
+    def remove_gone(self) -> None:
+        """Remove the events of sensors that are no more."""
+        gone.remove_all(self.database)
 
     def change_sessions(self, job: Job) -> None:
         """Change or delete the sessions of a filter, by their numbers, up to the last one there was when it was asked.

@@ -7,6 +7,7 @@ from server_app.api_base.auth import login_required
 from server_app.api_base.body import queried, receives
 from server_app.context import context
 from server_app.db import now
+from server_app.events import gone
 from server_app.paging import PageRequest
 from server_app.preferences import service as preferences
 from server_app.sensors import history, service
@@ -72,9 +73,10 @@ def make_blueprint() -> APIBlueprint:
     @blueprint.output({}, status_code=204)
     @login_required
     def delete_sensor(sensor_id: int, principal: Principal) -> Response:
-        """Remove a sensor with its certificates, assignments and events."""
+        """Remove a sensor with its certificates, assignments and events; nobody sees those from now on."""
         with context().database.writing() as session:
             service.delete_sensor(session, principal, sensor_id)
+        context().queue.enqueue(gone.TASK)  # if this fails, the worker finds them by itself
         return Response(status=204)
 
     @blueprint.get("/status/by-sensor/<int:sensor_id>")

@@ -131,7 +131,7 @@ def update_sensor(session: Session, who: Principal, sensor_id: int, values: dict
 
 
 def delete_sensor(session: Session, who: Principal, sensor_id: int) -> None:
-    """Remove a sensor with its certificates, assignments and events.
+    """Remove a sensor with its certificates and assignments. Its events are seen no more; see `events.gone`.
 
     Raises:
         NotFound: there is none of this number that the user sees.
