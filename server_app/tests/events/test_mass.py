@@ -92,6 +92,8 @@ def test_ids_of_others_are_unknown_and_nothing_is_done(filled: Bench) -> None:
     theirs = [row["id"] for row in listed(filled, name="manager of theirs")]
     body = {"ids": [*ours, theirs[0]], "delete": True}
     assert filled.person("manager of ours").call("POST", f"{SESSIONS}/mass", json=body).status_code == 404
+    document: Any = filled.app.test_client().get("/api/openapi.json").json
+    assert "404" in document["paths"]["/api/events/sessions/mass"]["post"]["responses"], "the document says so"
     assert len(listed(filled)) == 10
     body = {"ids": ours, "delete": True}
     assert filled.person("observer of ours").call("POST", f"{SESSIONS}/mass", json=body).status_code == 403

@@ -43,6 +43,7 @@ def make_blueprint() -> APIBlueprint:
     @blueprint.post("/mass")
     @blueprint.output(MassResult)
     @login_required
+    @refuses(404)
     @receives(MassAction)
     def act_on_many(body: MassAction, principal: Principal) -> MassResult:
         """Change, archive or delete many sessions, by their numbers or by the list's own conditions.
