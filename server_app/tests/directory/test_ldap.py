@@ -215,3 +215,13 @@ def test_settings_that_cannot_work_are_refused(bench: Bench, wrong: dict[str, An
 
 def test_guesses_are_throttled_here_too(directory: Directory) -> None:
     assert {directory.status("alice", "wrong") for _ in range(20)} == {401, 429}
+
+
+def test_it_is_switched_on_and_off_by_one_field(bench: Bench) -> None:
+    bench.admin.ok(
+        "PATCH",
+        "/settings/ldap",
+        json={"url": "ldaps://directory.example.com", "user_base": "dc=example"} | {"enabled": True},
+    )
+    bench.admin.ok("PATCH", "/settings/ldap", json={"enabled": False})
+    assert bench.admin.ok("PATCH", "/settings/ldap", json={"enabled": True})["enabled"] is True

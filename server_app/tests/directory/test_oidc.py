@@ -187,3 +187,14 @@ def test_without_a_provider_there_is_no_way_there(bench: Bench, house: House) ->
 )
 def test_settings_that_cannot_work_are_refused(bench: Bench, wrong: dict[str, Any]) -> None:
     assert bench.admin.call("PATCH", "/settings/oidc", json=wrong).status_code == 400
+
+
+def test_it_is_switched_on_and_off_by_one_field(bench: Bench) -> None:
+    bench.admin.ok(
+        "PATCH",
+        "/settings/oidc",
+        json={"issuer": "https://login.example.com", "client_id": "us", "client_secret": "very secret"}
+        | {"enabled": True},
+    )
+    bench.admin.ok("PATCH", "/settings/oidc", json={"enabled": False})
+    assert bench.admin.ok("PATCH", "/settings/oidc", json={"enabled": True})["enabled"] is True

@@ -1,10 +1,11 @@
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints
 
 from server_app.accounts.models import Role
 from server_app.directory.groups import DivisionOfGroup, RoleOfGroup
-from server_app.directory.preferences import MOST_RULES, Line, Pem, Secret
+from server_app.directory.preferences import MOST_RULES, NEEDED, Line, Pem, Secret
+from server_app.errors import FieldError
 from server_app.preferences.section import Section
 
 Issuer = Annotated[
@@ -15,6 +16,12 @@ Issuer = Annotated[
     Field(examples=["https://login.example.com"]),
 ]
 Claim = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_:./-]{1,128}$"), Field(examples=["groups"])]
+
+
+def _with_openid(scope: str) -> str:
+    if "openid" not in scope.split():
+        raise ValueError("must have openid")
+    return scope
 
 
 class OidcSection(Section):
@@ -32,17 +39,14 @@ class OidcSection(Section):
     ca: Pem = ""
     client_id: Line = ""
     client_secret: Secret | None = None
-    scope: Line = "openid profile email groups"
+    scope: Annotated[Line, AfterValidator(_with_openid)] = "openid profile email groups"
     name_claim: Claim = "preferred_username"
     groups_claim: Claim = "groups"
     default_role: Role | None = None
     roles: Annotated[tuple[RoleOfGroup, ...], Field(max_length=MOST_RULES)] = ()
     divisions: Annotated[tuple[DivisionOfGroup, ...], Field(max_length=MOST_RULES)] = ()
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if self.enabled and not (self.issuer and self.client_id and self.client_secret):
-            raise ValueError("a provider needs issuer, client_id and client_secret")
-        if "openid" not in self.scope.split():
-            raise ValueError("scope must have openid")
-        return self
+    def faults(self) -> tuple[FieldError, ...]:
+        """What a provider cannot do without."""
+        needed = ("issuer", "client_id", "client_secret")
+        return tuple(FieldError(f"/{name}", NEEDED) for name in needed if self.enabled and not getattr(self, name))

@@ -1,13 +1,28 @@
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar
 from urllib.parse import urlsplit
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints
 
 from server_app.accounts.models import Role
 from server_app.directory.groups import DivisionOfGroup, RoleOfGroup
+from server_app.errors import FieldError
 from server_app.preferences.section import Section
 
 MOST_RULES = 200
+NEEDED = "is needed while logins this way are enabled"
+
+
+def _with_a_port(url: str) -> str:
+    urlsplit(url).port  # noqa: B018 - raises ValueError when it is none
+    return url
+
+
+def _for_a_user(text: str) -> str:
+    if "{username}" not in text:
+        raise ValueError("must have {username}")
+    return text
+
+
 Line = Annotated[str, StringConstraints(max_length=512, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Attribute = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$")]
 Filter = Annotated[
@@ -18,6 +33,7 @@ Filter = Annotated[
 Url = Annotated[
     str,
     StringConstraints(max_length=255, pattern=r"^(ldaps?://[A-Za-z0-9.:\[\]-]+)?$"),
+    AfterValidator(_with_a_port),
     Field(examples=["ldaps://directory.example.com"]),
 ]
 Pem = Annotated[str, StringConstraints(max_length=65536)]
@@ -42,7 +58,7 @@ class LdapSection(Section):
     bind_dn: Line = ""
     bind_password: Secret | None = None
     user_base: Line = ""
-    user_filter: Filter = "(uid={username})"
+    user_filter: Annotated[Filter, AfterValidator(_for_a_user)] = "(uid={username})"
     id_attribute: Attribute = "entryUUID"
     name_attribute: Attribute = "uid"
     full_name_attribute: Attribute = "cn"
@@ -54,13 +70,11 @@ class LdapSection(Section):
     roles: Annotated[tuple[RoleOfGroup, ...], Field(max_length=MOST_RULES)] = ()
     divisions: Annotated[tuple[DivisionOfGroup, ...], Field(max_length=MOST_RULES)] = ()
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if self.enabled and not (self.url and self.user_base):
-            raise ValueError("a directory needs url and user_base")
+    def faults(self) -> tuple[FieldError, ...]:
+        """What a directory cannot do without, and that no password goes unencrypted."""
+        found = [
+            FieldError(f"/{name}", NEEDED) for name in ("url", "user_base") if self.enabled and not getattr(self, name)
+        ]
         if self.url.startswith("ldap://") and not self.start_tls:
-            raise ValueError("passwords are not sent unencrypted: use ldaps:// or start_tls")
-        if "{username}" not in self.user_filter:
-            raise ValueError("user_filter must have {username}")
-        urlsplit(self.url).port  # noqa: B018 - raises ValueError when it is none
-        return self
+            found.append(FieldError("/url", "passwords are not sent unencrypted: use ldaps:// or start_tls"))
+        return tuple(found)
