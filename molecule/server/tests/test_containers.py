@@ -53,13 +53,13 @@ def test_only_init_and_worker_see_the_authoritys_key(containers: list[str], insp
     assert seeing == {"init", "worker"}
 
 
-def test_only_the_proxy_has_a_port_and_only_the_worker_a_way_out_too(containers: list[str], inspect: Inspect) -> None:
+def test_only_the_proxy_has_a_port_and_only_web_and_the_worker_a_way_out_too(containers: list[str], inspect: Inspect) -> None:
     for name in containers:
         found = inspect(name)
         published = [port for port, bindings in found["NetworkSettings"]["Ports"].items() if bindings]
         assert published == (["8443/tcp"] if name == "proxy" else []), name
         networks = {network.rsplit("-", 1)[1] for network in found["NetworkSettings"]["Networks"]}
-        assert networks == ({"front", "back"} if name in {"proxy", "worker"} else {"back"}), name
+        assert networks == ({"front", "back"} if name in {"proxy", "web", "worker"} else {"back"}), name
 
 
 def test_secrets_are_in_files_and_nowhere_else(containers: list[str], inspect: Inspect, host: Host) -> None:

@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     listen: str = "0.0.0.0:8000"
     metrics_listen: Annotated[str, StringConstraints(pattern=r"^$|^[^\s/]+:\d{1,5}$")] = ""
-    web_threads: Annotated[int, Field(ge=1, le=256)] = 16
+    web_threads: Annotated[int, Field(ge=1, le=256)] = 8  # of each process; more would wait for each other more
 
     @field_validator("server_names", mode="before")
     @classmethod
