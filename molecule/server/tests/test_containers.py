@@ -53,7 +53,7 @@ def test_only_init_and_worker_see_the_authoritys_key(containers: list[str], insp
     assert seeing == {"init", "worker"}
 
 
-def test_only_the_proxy_has_a_port_and_only_web_and_the_worker_a_way_out_too(containers: list[str], inspect: Inspect) -> None:
+def test_only_the_proxy_has_a_port_and_who_needs_it_a_way_out(containers: list[str], inspect: Inspect) -> None:
     for name in containers:
         found = inspect(name)
         published = [port for port, bindings in found["NetworkSettings"]["Ports"].items() if bindings]
