@@ -10,8 +10,9 @@ from typing import LiteralString
 import psycopg
 from psycopg import sql
 
+from bench.attacks import PER_SESSION
 from bench.errors import BenchError
-from bench.history import EVENT_COLUMNS, PER_SESSION, SESSION_COLUMNS, History, chunks
+from bench.history import EVENT_COLUMNS, SESSION_COLUMNS, History, chunks
 from bench.progress import Progress
 
 WRITERS = 4
@@ -68,21 +69,12 @@ def count_history(conninfo: str, progress: Progress) -> None:
         connection.execute("VACUUM (ANALYZE) event_counts, event_targets")
 
 
-def division_of(conninfo: str, sensor: int) -> int:
-    """The division that a sensor is in."""
-    with connect(conninfo) as connection:
-        row = connection.execute("SELECT division_id FROM sensors WHERE id = %s", [sensor]).fetchone()
-    if row is None:
-        raise BenchError(f"The database has no sensor {sensor}: is it the database of the measured server?")
-    return int(row[0])
-
-
 def copied_per_second(conninfo: str, size: int, seconds: float) -> float:
     """Rows per second that PostgreSQL takes by COPY into a table like that of events, `size` for each commit."""
     with connect(conninfo) as connection:
         connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(SCRATCH)))
         connection.execute(sql.SQL("CREATE TABLE {} (LIKE events INCLUDING ALL)").format(sql.Identifier(SCRATCH)))
-        history = History([1], 1, 10_000_000, datetime.now(UTC))
+        history = History([1], [1], 10_000_000, datetime.now(UTC))
         try:
             with ThreadPoolExecutor(WRITERS) as pool:
                 return sum(pool.map(lambda _: _copied(conninfo, history, size, seconds), range(WRITERS))) / seconds

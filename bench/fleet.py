@@ -77,6 +77,13 @@ def _csr(key: ec.EllipticCurvePrivateKey) -> str:
     return request.public_bytes(Encoding.PEM).decode()
 
 
+def divisions(admin: Admin, size: int) -> list[int]:
+    """So many divisions, made where they are missing."""
+    known = {item["name"]: item["id"] for item in admin.get("/divisions")["items"]}
+    names = [f"{PREFIX}{number:02}" for number in range(1, size + 1)]
+    return [known.get(name) or admin.call("POST", "/divisions", {"name": name}).json()["id"] for name in names]
+
+
 def _division(admin: Admin) -> int:
     divisions = admin.get("/divisions")["items"]
     if not divisions:

@@ -3,17 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 
 from bench.admin import Admin
-from bench.database import count_history, division_of, load_history
+from bench.database import count_history, load_history
 from bench.errors import BenchError
-from bench.fleet import fleet
+from bench.fleet import divisions, fleet
 from bench.forwarding import forwarding
 from bench.history import History
 from bench.lists import Reader, Timings, dashboard_result, growth_result, list_result
 from bench.loads import Loads
 from bench.progress import Progress
 from bench.results import GOALS, Result, result
+from bench.searches import of_history
 from bench.subject import Scale, Subject
 from bench.target import Identity
 
@@ -22,6 +24,7 @@ LOADS = {"polls_unchanged_per_s", *BATCHES, "web_worker_rss_mib"}
 EVENT_LISTS = {"event_list_p95_ms", "event_list_growth"}
 LISTS = {*EVENT_LISTS, "dashboard_p95_ms"}
 FEW_EVENTS = 100_000
+DIVISIONS = 20
 END = datetime.now(UTC)
 
 
@@ -58,7 +61,7 @@ class Measurement:
         if wanted & LISTS:
             conditions = self._fill(after=self._few if grows else 0)
             if wanted & EVENT_LISTS:
-                many = reader.lists()
+                many = self._searched(reader)
                 found.append(list_result(many, conditions))
                 found += [growth_result(few, many, f"{conditions}, against {self._few:,}")] if few else []
             if "dashboard_p95_ms" in wanted:
@@ -67,28 +70,30 @@ class Measurement:
         return sorted((one for one in found if one.figure in wanted), key=lambda one: order.index(one.figure))
 
     def _dashboard(self, reader: Reader, conditions: str) -> list[Result]:
-        paths = reader.dashboard_paths()
-        if not paths:
-            self.progress.say("This server answers nothing below /api/stats: dashboard_p95_ms is left out.")
-            return []
         if self.subject.database is not None:
             count_history(self.subject.database, self.progress)
-        return [dashboard_result(reader.dashboard(paths), conditions)]
+        found = reader.dashboard()
+        if not found:
+            self.progress.say("This server has no /api/stats: dashboard_p95_ms is left out.")
+        return [dashboard_result(found, conditions)] if found else []
 
     @property
     def _few(self) -> int:
         return min(FEW_EVENTS, self.scale.events)
 
-    @property
+    @cached_property
     def _history(self) -> History:
         numbers = [sensor.sensor_id for sensor in self.sensors]
-        return History(numbers, division_of(self._database, numbers[0]), self.scale.events, END)
+        return History(numbers, divisions(self.admin, DIVISIONS), self.scale.events, END)
 
     def _with_few(self, reader: Reader) -> Timings:
         # The newest ones: what is added later is older, so that both lists begin alike.
         events = self.scale.events
         load_history(self._database, self._history, range(events - self._few, events), self.progress)
-        return reader.lists()
+        return self._searched(reader)
+
+    def _searched(self, reader: Reader) -> Timings:
+        return reader.lists(of_history(self._history) if self.subject.database is not None else None)
 
     def _fill(self, after: int) -> str:
         """Load what is missing of the history; says what there is."""

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from bench.attacks import OLD_WORD, RARE_WORD
 from bench.errors import BenchError
 from bench.history import EVENT_COLUMNS, SESSION_COLUMNS, SPAN, History, chunks
 from bench.http1 import Reader, post
-from bench.lists import filter_values, growth_result, list_result
+from bench.lists import Timing, filter_values, growth_result, list_result
 from bench.results import GOALS, result, table, write
+from bench.searches import EVENTS, SESSIONS, of_history
 from bench.statistics import figure, percentile, spread
 from bench.syslog_sink import Counter
 from bench.target import Target
@@ -127,7 +129,7 @@ def test_uuids_are_of_version_7_and_in_the_order_of_time() -> None:
 
 
 def test_history_is_even_and_its_sessions_are_those_of_its_events() -> None:
-    history = History([4, 5], 3, 10, END)
+    history = History([4, 5], [3], 10, END)
     events = [
         dict(zip(EVENT_COLUMNS, history.event(number).rstrip("\n").split("\t"), strict=True)) for number in range(10)
     ]
@@ -138,27 +140,50 @@ def test_history_is_even_and_its_sessions_are_those_of_its_events() -> None:
     assert datetime.fromisoformat(events[9]["time"]) == END - SPAN / 10
     for number, session in enumerate(sessions):
         own = events[number * 5 : number * 5 + 5]
+        assert all(set(event["words"].split()) <= set(session["words"].split()) for event in own)
         for name in ("sensor_id", "division_id", "service", "source_ip", "destination_port"):
             assert {event[name] for event in own} == {session[name]}
         assert {event["session_id"] for event in own} == {session["id"]}
         assert (own[0]["time"], own[-1]["time"]) == (session["first_time"], session["last_time"])
-    assert json.loads(events[1]["details"].replace("\\\\", "\\"))[0]["kind"] == "login"
+
+
+def test_history_has_what_is_common_rare_and_long_gone() -> None:
+    """Each is hard for another kind of list, so none may be missing."""
+    count = 200_000
+    history = History(range(1, 101), [1, 2], count, END)
+    lines = [dict(zip(EVENT_COLUMNS, history.event(number).split("\t"), strict=True)) for number in range(0, count, 7)]
+    old = [line for line in lines if OLD_WORD in line["words"].split()]
+    rare = [line for line in lines if RARE_WORD in line["words"].split()]
+    assert 0 < len(rare) < len(lines) / 500
+    assert 0 < len(old) < len(lines) / 20
+    assert max(line["time"] for line in old) < (END - SPAN / 2).isoformat()
+    assert sum(line["sensor_id"] == "1" for line in lines) > len(lines) / 10
+    assert all(json.loads(line["details"].replace("\\\\", "\\")) for line in lines if line["kind"] == "login")
+
+
+def test_both_lists_are_asked_for_each_filter_alone() -> None:
+    searches = of_history(History([1], [1], 100, END)).values()
+    filters = {"division", "sensor", "service", "kind", "severity", "source", "port", "since", "until", "text"}
+    for wanted, own in ((EVENTS, set[str]()), (SESSIONS, {"status"})):
+        asked = [query for path, query in searches if path == wanted]
+        assert {name for query in asked for name in query} >= filters | own
+        assert all(len(query) < 2 or query.keys() == {"since", "until"} for query in asked)
 
 
 def test_history_comes_in_chunks_that_lack_nothing() -> None:
-    history = History([1], 1, 5000, END)
+    history = History([1], [1], 5000, END)
     assert sum(chunk.count("\n") for chunk in chunks(history.event, range(5000))) == 5000
 
 
 def test_the_slowest_list_and_the_one_that_grew_most_speak() -> None:
     few, many = (
-        {"page 1": [10.0] * 3, "kind=login": [10.0] * 3},
-        {"page 1": [12.0] * 3, "kind=login": [20.0, 20.0, 90.0]},
+        {"page 1": Timing([10.0] * 3, 50), "kind=login": Timing([10.0] * 3, 50), "kind=icmp": Timing([1.0], 0)},
+        {"page 1": Timing([12.0] * 3, 50), "kind=login": Timing([20.0, 20.0, 90.0], 50), "kind=icmp": Timing([9.0], 9)},
     )
     assert list_result(many, "so").value == 90
     grown = growth_result(few, many, "so")
     assert grown.value == 2
-    assert "kind=login" in grown.conditions
+    assert "kind=login" in grown.conditions, "an empty page is no measure for a full one"
 
 
 def test_filters_are_made_from_an_event() -> None:
