@@ -34,7 +34,8 @@ def fill(connection: Connection) -> None:
         ends: dict[str, Any] = {"first_time": time, "last_time": time, "summary_rank": 23, "summary_time": time}
         insert(connection, "event_sessions", id=number * 10, events=1, **ends, **own)
         uuid = f"0193{number:04x}000070008000000000000000"
-        empty: dict[str, Any] = {"details": "[]", "packets": "[]", "truncated": False}
+        details = f'[{{"time": "{DAY}T10:00:00Z", "kind": "password", "data": "Toor!{number} \\u0000 x_y"}}]'
+        empty: dict[str, Any] = {"details": details, "packets": "[]", "truncated": False}
         insert(connection, "events", id=number, uuid=uuid, time=time, received_at=time, **own, **empty)
 
 
@@ -63,6 +64,7 @@ def test_events_keep_their_numbers_and_addresses_up_and_down(url: str) -> None:
         heads = [session.get_one(EventSession, number * 10) for number in range(7, 11)]
         assert [(row.source_ip, row.status, row.division_id) for row in heads] == [(ip, "new", 3) for ip in SOURCES]
         assert len(queries.events_of(session, heads[0], 10)) == 1
+        assert [row.words for row in (rows[0], heads[0])] == ["login 7 toor x y"] * 2
         counts = session.execute(text("SELECT span, sum(events) FROM event_counts GROUP BY span ORDER BY span")).all()
         assert [tuple(row) for row in counts] == [(1, 4), (24, 4)]
         assert session.scalar(text("SELECT sum(events) FROM event_targets")) == 4

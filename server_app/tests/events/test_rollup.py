@@ -20,6 +20,7 @@ def columns(second: int, kind: EventKind, severity: int) -> dict[str, Any]:
         "kind": kind.value,
         "severity": severity,
         "summary": f"event at {second}",
+        "words": f"event at {second}",
         "session": "cowrie-1",
         "sensor_id": 1,
         "division_id": 1,
@@ -50,6 +51,7 @@ def test_order_does_not_matter(events: list[dict[str, Any]], shuffled: Any) -> N
     assert row_of_session(mixed) == row
     assert row["events"] == len(events)
     assert row["source_port"] == min(event["source_port"] for event in events)
+    assert set(row["words"].split()) == {"event", "at", *(str(event["source_port"]) for event in events)}
     assert (row["severity"], row["shelf"]) == (max(event["severity"] for event in events), Shelf.LIVE)
 
 

@@ -63,6 +63,12 @@ def range_of(text: str) -> AddressRange:
     return found
 
 
+def alone(text: str) -> bool:
+    """Whether that is one address."""
+    found = range_of(text)
+    return found.low == found.high
+
+
 def _checked(text: str) -> str:
     range_of(text)
     return text

@@ -1,30 +1,30 @@
 """From what is wanted to SQL conditions."""
 
-import re
 from collections.abc import Iterable
 from itertools import product
 
-from sqlalchemy import ColumnElement, and_, false, func, literal_column, select
+from sqlalchemy import ColumnElement, and_, false, literal, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from server_app.accounts.principal import Principal
-from server_app.events.addresses import range_of
+from server_app.events.addresses import alone, range_of
 from server_app.events.models import Event, EventSession
 from server_app.events.ranks import SEVERITIES, severity_rank
 from server_app.events.wanted import EventConditions, EventOrder, SessionConditions
+from server_app.events.words import wanted_words
 
 MOST_BRANCHES = 40
 type Table = type[Event | EventSession]
 type Conditions = list[ColumnElement[bool]]
 
 
-def everything(who: Principal, table: Table, wanted: EventConditions, dialect: str) -> ColumnElement[bool]:
+def everything(who: Principal, table: Table, wanted: EventConditions) -> ColumnElement[bool]:
     """One condition that says it all, for work that needs no order."""
-    return and_(*common(table, wanted, dialect), *(one for one, _ in _several(who, table, wanted)))
+    return and_(*common(table, wanted), *(one for one, _ in several(who, table, wanted)), *looked_for(table, wanted))
 
 
-def common(table: Table, wanted: EventConditions, dialect: str) -> Conditions:
-    """The conditions that hold one value each, and the shelf."""
+def common(table: Table, wanted: EventConditions) -> Conditions:
+    """The conditions that hold one value each, the shelf, and the time."""
     found = _shelf(wanted)
     values: tuple[tuple[InstrumentedAttribute[object], object], ...] = (
         (table.division_id, wanted.division),
@@ -37,17 +37,25 @@ def common(table: Table, wanted: EventConditions, dialect: str) -> Conditions:
     found += [column == value for column, value in values if value is not None]
     if wanted.session is not None:
         found.append(_of_session(table, wanted.session))
-    if wanted.source is not None:
-        between = range_of(wanted.source)
-        alone = between.low == between.high
-        found.append(table.source_ip == between.low if alone else table.source_ip.between(between.low, between.high))
+    if wanted.source is not None and alone(wanted.source):
+        found.append(table.source_ip == range_of(wanted.source).low)
     moment = moment_of(table)
     if wanted.since is not None:
         found.append(moment >= wanted.since)
     if wanted.until is not None:
         found.append(moment < wanted.until)
+    return found
+
+
+def looked_for(table: Table, wanted: EventConditions) -> Conditions:
+    """The conditions that no index holds in the order of the list: a range of addresses, and words."""
+    found: Conditions = []
+    if wanted.source is not None and not alone(wanted.source):
+        between = range_of(wanted.source)
+        found.append(table.source_ip.between(between.low, between.high))
     if wanted.text is not None:
-        found.append(_has_words(table, wanted.text, dialect))
+        spaced = literal(" ") + table.words
+        found += [spaced.contains(f" {word}") for word in wanted_words(wanted.text)]
     return found
 
 
@@ -57,13 +65,13 @@ def branches(who: Principal, table: Table, wanted: EventConditions) -> list[Cond
     Every index is one column followed by time and number, so that one value gives an ordered scan, and some of them are
     merged. Where another condition is narrow, or there would be too many, they stay whole.
     """
-    several = _several(who, table, wanted)
-    parts = [part for _, part in several]
+    found = several(who, table, wanted)
+    parts = [part for _, part in found]
     count = 1
     for part in parts:
         count *= max(len(part), 1)
     if wanted.sensor or wanted.source or wanted.session or not 1 < count <= MOST_BRANCHES:
-        return [[whole for whole, _ in several]]
+        return [[whole for whole, _ in found]]
     return [list(combination) for combination in product(*parts)]
 
 
@@ -72,13 +80,8 @@ def moment_of(table: Table) -> InstrumentedAttribute[object]:
     return Event.time if table is Event else EventSession.last_time
 
 
-def words_of(text: str) -> list[str]:
-    """The words somebody looks for."""
-    return re.findall(r"[^\W_]+", text.lower())
-
-
-def _several(who: Principal, table: Table, wanted: EventConditions) -> list[tuple[ColumnElement[bool], Conditions]]:
-    """Each such condition as a whole and in parts."""
+def several(who: Principal, table: Table, wanted: EventConditions) -> list[tuple[ColumnElement[bool], Conditions]]:
+    """Each condition with several values as a whole and in parts."""
     found = []
     if who.divisions is not None and wanted.division is None:
         found.append(_one_of(table.division_id, sorted(who.divisions)))
@@ -111,11 +114,3 @@ def _of_session(table: Table, name: str) -> ColumnElement[bool]:
     if table is EventSession:
         return EventSession.session == name
     return Event.session_id.in_(select(EventSession.id).where(EventSession.session == name))
-
-
-def _has_words(table: Table, text: str, dialect: str) -> ColumnElement[bool]:
-    words = words_of(text)
-    if dialect == "postgresql":
-        query = func.to_tsquery(literal_column("'simple'::regconfig"), " & ".join(f"'{word}':*" for word in words))
-        return func.event_words(table.summary).op("@@")(query)
-    return and_(*(table.summary.icontains(word, autoescape=True) for word in words))

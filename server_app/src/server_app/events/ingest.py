@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from sensor_wire.v1.event import MAX_BATCH_ITEMS, MAX_EVENT_BYTES, Detail, Event, Packet
 from server_app.events.ranks import severity_rank
+from server_app.events.words import words_in
 from server_app.field_errors import field_errors
 
 UUID_VERSION = 7
@@ -102,6 +103,7 @@ def _columns(event: Event, time: datetime) -> dict[str, Any]:
         "session": event.session,
         # PostgreSQL's text has no NUL; an attacker's byte must not make the event unstorable.
         "summary": event.summary.replace(NUL, REPLACEMENT),
+        "words": words_in([event.summary, *(detail.data for detail in event.details)]),
         "details": _DETAILS.dump_json(event.details).decode() if event.details else EMPTY,
         "packets": _PACKETS.dump_json(event.packets).decode() if event.packets else EMPTY,
         "truncated": event.truncated,

@@ -14,6 +14,7 @@ from server_app.errors import FieldError, Invalid, NotFound
 from server_app.events.changes import MAX_IDS, MassAction, SessionChange
 from server_app.events.conditions import everything
 from server_app.events.models import Event, EventSession
+from server_app.events.searching import with_words
 from server_app.forwarding import outbox
 from server_app.tasks import service as tasks
 
@@ -77,7 +78,11 @@ def remove(session: Session, ids: Sequence[int]) -> None:
 def condition(session: Session, who: Principal, wanted: MassAction) -> ColumnElement[bool]:
     """The rows that are meant, as far as the user sees them."""
     if wanted.filter is not None:
-        return everything(who, EventSession, wanted.filter, session.get_bind().dialect.name)
+        chosen = everything(who, EventSession, wanted.filter)
+        if wanted.filter.text is None or session.get_bind().dialect.name != "postgresql":
+            return chosen
+        on_shelf = [EventSession.shelf == wanted.filter.shelf]
+        return and_(EventSession.id.in_(with_words(EventSession, wanted.filter.text, on_shelf)), chosen)
     seen = [] if who.divisions is None else [EventSession.division_id.in_(who.divisions)]
     return and_(EventSession.id.in_(wanted.ids or ()), *seen)
 

@@ -3,7 +3,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Integer, SmallInteger, String, UniqueConstraint, Uuid, text
+from sqlalchemy import ForeignKey, Index, Integer, SmallInteger, String, Text, UniqueConstraint, Uuid, text
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from server_app.accounts.models import User
@@ -74,6 +74,7 @@ class Event(Base):
     kind: Mapped[str] = mapped_column(String(16))
     severity: Mapped[int] = mapped_column(SmallInteger)
     summary: Mapped[str] = mapped_column(String(256))
+    words: Mapped[str] = mapped_column(Text, deferred=True, server_default="")
     details: Mapped[list[dict[str, Any]]]
     packets: Mapped[list[dict[str, Any]]]
     truncated: Mapped[bool]
@@ -131,6 +132,7 @@ class EventSession(Base):
     destination_ip: Mapped[str] = mapped_column(String(45))
     destination_port: Mapped[int | None] = mapped_column(Integer)
     summary: Mapped[str] = mapped_column(String(256))
+    words: Mapped[str] = mapped_column(Text, deferred=True, server_default="")
     summary_rank: Mapped[int] = mapped_column(SmallInteger)
     summary_time: Mapped[datetime]
     shelf: Mapped[int] = mapped_column(SmallInteger, default=Shelf.LIVE)

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select, text, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, select, tuple_, union_all
 from sqlalchemy.orm import Session, defer, joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from server_app.accounts.principal import Principal
 from server_app.errors import NotFound
-from server_app.events.conditions import Conditions, Table, branches, common, moment_of
+from server_app.events import searching
+from server_app.events.conditions import Conditions, Table, branches, common, looked_for, moment_of, several
 from server_app.events.models import Event, EventSession
 from server_app.events.wanted import EventFilter, EventOrder, Order, SessionFilter, SessionOrder
 from server_app.paging import Page, PageRequest, cursor_of, key_in
@@ -84,26 +85,33 @@ def place_of(wanted: PageRequest) -> Place:
 
 def keys(session: Session, who: Principal, table: Table, wanted: EventOrder | SessionOrder, place: Place) -> list[Key]:
     """Moments and numbers of the rows at a place, in order, and of the one that follows."""
-    dialect = session.get_bind().dialect.name
-    if dialect == "postgresql" and (wanted.source or wanted.text):
-        # Which way is best depends on how many rows are in the range or have the words: plan for these values.
-        session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
-    shared = [*common(table, wanted, dialect), *_after(table, wanted.order, place.after)]
-    scans = [_scan(table, [*shared, *branch], wanted.order, place.limit) for branch in branches(who, table, wanted)]
-    query: Select[Any] = scans[0]
-    if len(scans) > 1:
-        merged = union_all(*(select(scan.subquery()) for scan in scans)).subquery()
-        moment, number = merged.c
-        order = (moment, number) if wanted.order is Order.OLDEST else (moment.desc(), number.desc())
-        query = select(moment, number).order_by(*order).limit(place.limit + 1)
-    return [(row[0], row[1]) for row in session.execute(query)]
+    shared = [*common(table, wanted), *_after(table, wanted.order, place.after)]
+    search = looked_for(table, wanted)
+    if not search or not _on_postgresql(session) or (isinstance(wanted, EventOrder) and wanted.among_hidden):
+        query = _scans(table, [[*shared, *search, *branch] for branch in branches(who, table, wanted)], wanted, place)
+        return [(row[0], row[1]) for row in session.execute(query)]
+    fits = [*search, *(whole for whole, _ in several(who, table, wanted))]
+    asked = searching.Search(table, wanted.text, shared, fits, wanted.order, place.limit + 1)
+    return [(row.moment, row.number) for row in searching.found(session, asked)]
+
+
+def _on_postgresql(session: Session) -> bool:
+    return session.get_bind().dialect.name == "postgresql"
+
+
+def _scans(table: Table, branches: list[Conditions], wanted: EventOrder | SessionOrder, place: Place) -> Select[Any]:
+    """Ordered scans, merged."""
+    scans = [_scan(table, branch, wanted.order, place.limit) for branch in branches]
+    if len(scans) == 1:
+        return scans[0]
+    merged = union_all(*(select(scan.subquery()) for scan in scans)).subquery()
+    moment, number = merged.c
+    return select(moment, number).order_by(*searching.ordered(moment, number, wanted.order)).limit(place.limit + 1)
 
 
 def _scan(table: Table, conditions: Conditions, wanted: Order, limit: int) -> Select[Any]:
-    moment, number = moment_of(table), table.id
-    order = (moment, number) if wanted is Order.OLDEST else (moment.desc(), number.desc())
-    columns: list[ColumnElement[Any]] = [moment.expression, number.expression]
-    return select(*columns).where(*conditions).order_by(*order).limit(limit + 1)
+    columns: tuple[ColumnElement[Any], ColumnElement[Any]] = moment_of(table).expression, table.id.expression
+    return select(*columns).where(*conditions).order_by(*searching.ordered(*columns, wanted)).limit(limit + 1)
 
 
 def _after(table: Table, wanted: Order, key: Key | None) -> Conditions:

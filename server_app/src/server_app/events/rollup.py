@@ -9,6 +9,7 @@ from sensor_wire.v1.event import EventKind
 from server_app.events.columns import Shelf
 from server_app.events.models import SessionStatus
 from server_app.events.ranks import kind_rank, summary_rank
+from server_app.events.words import all_words
 
 type Columns = dict[str, Any]
 PLACE = ("session", "sensor_id", "division_id")
@@ -18,7 +19,7 @@ SESSION_COLUMNS = (
     *PLACE,
     *FIRST_COLUMNS,
     *("first_time", "last_time", "events", "kind", "severity", "summary", "summary_rank", "summary_time"),
-    *("shelf", "status", "comment"),
+    *("words", "shelf", "status", "comment"),
 )
 
 
@@ -40,6 +41,7 @@ def row_of_session(events: Sequence[Columns]) -> Columns:
         "summary": speaker["summary"],
         "summary_rank": _speaks(speaker)[0],
         "summary_time": speaker["time"],
+        "words": all_words(event["words"] for event in events),
         "shelf": Shelf.HIDDEN if all(event["hidden_by"] is not None for event in events) else Shelf.LIVE,
         "status": SessionStatus.NEW.value,
         "comment": "",

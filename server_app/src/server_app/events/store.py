@@ -26,6 +26,7 @@ from sqlalchemy import (
     select,
     tuple_,
 )
+from sqlalchemy.dialects import sqlite
 
 from server_app.event_filters.models import EventFilterHits
 from server_app.events.columns import Shelf
@@ -34,6 +35,7 @@ from server_app.events.models import Event, EventCount, EventSession, EventTarge
 from server_app.events.ranks import KINDS
 from server_app.events.rollup import FIRST_COLUMNS, SESSION_COLUMNS, row_of_session
 from server_app.events.rows import BulkInsert, Insert
+from server_app.events.words import MAX_KEPT
 from server_app.sensors.models import Sensor
 
 type Columns = dict[str, Any]
@@ -102,6 +104,7 @@ def _merge_session(insert: Insert) -> Insert:
         "events": there.events + come.events,
         "kind": case((_kind_rank(come.kind) > _kind_rank(there.kind), come.kind), else_=there.kind),
         "severity": case((come.severity > there.severity, come.severity), else_=there.severity),
+        "words": _all_words(insert),
         # What was hidden is shown once something comes that no filter hides; the archive stays the archive.
         "shelf": case((there.shelf == Shelf.HIDDEN, come.shelf), else_=there.shelf),
     }
@@ -111,6 +114,13 @@ def _merge_session(insert: Insert) -> Insert:
         for name in ("summary", "summary_rank", "summary_time")
     }
     return insert.on_conflict_do_update(index_elements=["session", "sensor_id"], set_=values)
+
+
+def _all_words(insert: Insert) -> ColumnElement[str]:
+    there, come = EventSession.words, insert.excluded.words
+    if isinstance(insert, sqlite.Insert):
+        return case((func.length(there) > MAX_KEPT, there), else_=there + " " + come)
+    return func.event_all_words(there, come)
 
 
 def _kind_rank(kind: Any) -> ColumnElement[int]:
@@ -154,7 +164,8 @@ EVENTS = BulkInsert(
     [
         *PLACE,
         *("session_id", "uuid", "time", "received_at", "service", "source_ip", "source_port", "destination_ip"),
-        *("destination_port", "protocol", "kind", "severity", "summary", "details", "packets", "truncated"),
+        *("destination_port", "protocol", "kind", "severity", "summary", "words", "details", "packets"),
+        "truncated",
         "hidden_by",
     ],
 )

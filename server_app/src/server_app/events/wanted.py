@@ -32,8 +32,8 @@ class Format(StrEnum):
 class EventConditions(ApiModel):
     """Which events; what is left out does not matter.
 
-    `source` is an address, a network or a range; `severity` is the least; `text` are words of the summary, by their
-    beginnings. Those that an event filter hides are shown by `hidden` alone, all or those of one filter.
+    `source` is an address, a network or a range; `severity` is the least; `text` are words of the summary and of the
+    details, by their beginnings. What an event filter hides is shown by `hidden` alone, all or of one filter.
     """
 
     division: RowId | None = None
@@ -77,6 +77,11 @@ class EventOrder(EventConditions):
 
     order: Order = Order.NEWEST
     hidden_by: Annotated[RowId, Field(description="an event filter")] | None = None
+
+    @property
+    def among_hidden(self) -> bool:
+        """Whether the hidden ones are asked for."""
+        return self.hidden or self.hidden_by is not None
 
 
 class SessionOrder(SessionConditions):
