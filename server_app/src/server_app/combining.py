@@ -54,7 +54,7 @@ class Combiner[W, R]:
         return wish.result  # type: ignore[return-value] # of a wish without an error it is an R, which may be None
 
     def _next(self) -> list[_Wish[W, R]]:
-        wishes, weight = [self._waiting.popleft()], 0
+        wishes = [self._waiting.popleft()]
         weight = self._weight(wishes[0].item)
         while self._waiting and (weight := weight + self._weight(self._waiting[0].item)) <= self._most:
             wishes.append(self._waiting.popleft())

@@ -12,11 +12,10 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from server_app.db import Database
 from server_app.events.models import Event, EventSession
-from server_app.events.sweep import Removed
+from server_app.events.sweep import ROWS_AT_ONCE, Removed
 from server_app.sensors.models import Sensor
 
 TASK = "remove-events-of-gone-sensors"
-ROWS_AT_ONCE = 5000
 LOG = structlog.get_logger(__name__)
 
 
