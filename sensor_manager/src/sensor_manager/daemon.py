@@ -16,11 +16,14 @@ from sensor_manager.effects.docker_engine import DockerEngine
 from sensor_manager.effects.errors import EffectError
 from sensor_manager.effects.images import ImagePuller
 from sensor_manager.effects.nftables import Nftables
+from sensor_manager.fetching import ImageFetcher
 from sensor_manager.heartbeat import Heartbeat, write_heartbeat
 from sensor_manager.log import configure_logging
 from sensor_manager.model import Site
+from sensor_manager.plan.report import ServicesReport, news_of
 from sensor_manager.platforms import PLATFORMS
 from sensor_manager.reconciler import Reconciler
+from sensor_manager.server.client import ServerClient
 from sensor_manager.server.contact import ConfigError, ServerContact, load_config, registry_of
 from sensor_manager.server.identity import trusted
 from sensor_manager.settings import HONEYPOT_UID, Settings
@@ -73,7 +76,8 @@ class Daemon:
         self._stopping = False
         self._store = SpoolStore(settings.spool, on_append=self._events_wait)
         engine = DockerEngine(settings.docker, settings.services)
-        puller = ImagePuller(engine.pull, on_end=self._wake.set)
+        fetcher = ImageFetcher(engine, self._connect, self._platform.architecture)
+        puller = ImagePuller(fetcher.fetch, on_end=self._wake.set)
         self._collector = Collector(settings.services, HONEYPOT_UID, self._dialogue)
         site = Site(registry=registry_of(config), interface=settings.interface, pool=SERVICE_POOL)
         nftables = Nftables(settings.fingerprints)
@@ -115,6 +119,9 @@ class Daemon:
         self._store.close()
         log.info("manager stopped; honeypots go on")
 
+    def _connect(self) -> ServerClient:
+        return self._contact.connect()
+
     def _events_wait(self) -> None:
         self._uploader.wake()
 
@@ -127,7 +134,7 @@ class Daemon:
 
     def _cycle(self) -> tuple[float, str | None]:
         """Run one cycle; returns the seconds until the next one, and why this one failed."""
-        before = self._reconciler.report()
+        before = self._news()
         error: str | None = None
         retry_at: float | None = None
         try:
@@ -138,10 +145,14 @@ class Daemon:
         except Exception as failure:
             log.exception("cycle failed")
             error = repr(failure)
-        if self._reconciler.report() != before:
+        if self._news() != before:
             self._contact.tell_news()
         left = CYCLE_INTERVAL if retry_at is None else retry_at - time.monotonic()
         return min(max(left, MIN_CYCLE_GAP), CYCLE_INTERVAL), error
+
+    def _news(self) -> tuple[int, ServicesReport]:
+        generation, services = self._reconciler.report()
+        return generation, news_of(services)
 
     def _report(self) -> Report:
         figures = self._platform.figures(self._settings.state)

@@ -1,6 +1,5 @@
 """Observe, plan, act, until nothing is left to do."""
 
-import random
 import threading
 import time
 from collections.abc import Iterable
@@ -15,15 +14,16 @@ from sensor_manager.effects.errors import EffectError
 from sensor_manager.effects.executor import Executor
 from sensor_manager.effects.images import ImagePuller
 from sensor_manager.effects.nftables import Nftables
-from sensor_manager.model import Action, ApplyNetfilter, Attempts, Observed, ObservedContainer, Site, StartContainer
-from sensor_manager.plan.attempts import STABLE_AFTER, after_failure, after_start, after_success
+from sensor_manager.model import Action, ApplyNetfilter, Observed, Site
 from sensor_manager.plan.containers import current_container, plan
+from sensor_manager.plan.contract import contract_hash
 from sensor_manager.plan.destination import Exposure
 from sensor_manager.plan.netfilter import render_catch_all
 from sensor_manager.plan.report import ServicesReport, report_services
 from sensor_manager.plan.services import select
 from sensor_manager.spool.collector import Collector
 from sensor_manager.spool.dialogue import CaptureUnavailableError
+from sensor_manager.track_record import TrackRecord
 from sensor_wire.v1.desired import Desired
 
 MAX_ROUNDS = 50
@@ -44,8 +44,7 @@ class Reconciler:
         self._collector = collector
         self._site = site
         self._executor = Executor(engine, nftables, puller)
-        self._attempts: dict[str, Attempts] = {}
-        self._running_since: dict[str, float] = {}
+        self._record = TrackRecord(engine.last_lines)
         self._netfilter_error: str | None = None
         self._lock = threading.Lock()
         self._desired: Desired | None = None
@@ -105,11 +104,11 @@ class Reconciler:
                 break
             if self._desired is not desired:
                 return observed.now
-        return min((each.retry_at for each in self._attempts.values() if each.retry_at > observed.now), default=None)
+        return self._record.next_try(observed.now)
 
     def _observe(self, desired: Desired | None) -> Observed:
         now = time.monotonic()
-        self._note_pulls(now)
+        self._record.note_pulls(self._puller.results(), now)
         catch_alls = {each.name for each in (desired.services if desired else ()) if each.catch_all}
         containers = tuple(
             replace(each, prepared=self._prepared(each.sandbox))
@@ -118,7 +117,9 @@ class Reconciler:
             for each in self._engine.containers()
         )
         self._nftables.forget_namespaces({each.sandbox for each in containers if each.sandbox})
-        self._note_stable(containers, now)
+        self._record.note_containers(containers, now)
+        wanted = {contract_hash(each) for each in (desired.services if desired else ())}
+        self._record.forget_all_but(wanted | {each.contract for each in containers})
         return Observed(
             now=now,
             containers=containers,
@@ -127,30 +128,11 @@ class Reconciler:
             pulling=self._puller.pulling(),
             netfilter=self._nftables.current(),
             netfilter_error=self._netfilter_error,
-            attempts=dict(self._attempts),
+            attempts=self._record.attempts(),
         )
 
     def _prepared(self, sandbox: str) -> bool:
         return self._nftables.current(sandbox) == render_catch_all(LISTENER_PORT)
-
-    def _note_pulls(self, now: float) -> None:
-        for result in self._puller.results():
-            service, contract = result.request.service, result.request.contract
-            before = self._attempts.get(service)
-            if result.error is None:
-                log.info("image arrived", service=service, image=result.request.image)
-                self._attempts[service] = after_success(before, contract)
-            else:
-                log.warning("image not pulled", service=service, reason=result.error)
-                self._attempts[service] = after_failure(before, contract, now, random.random(), result.error)
-
-    def _note_stable(self, containers: Iterable[ObservedContainer], now: float) -> None:
-        running = {each.sandbox: each for each in containers if each.running}
-        self._running_since = {sandbox: self._running_since.get(sandbox, now) for sandbox in running}
-        for sandbox, container in running.items():
-            attempts = self._attempts.get(container.service)
-            if attempts is not None and attempts.count and now - self._running_since[sandbox] >= STABLE_AFTER:
-                self._attempts[container.service] = after_success(attempts, container.contract)
 
     def _publish(self, observed: Observed, desired: Desired | None, sensor_address: IPv4Address | None) -> None:
         """Let collector and report see what is now, before anything is started that needs its socket."""
@@ -188,17 +170,11 @@ class Reconciler:
                     first, self._netfilter_error = self._netfilter_error is None, str(error)
                     return first  # the next look stops what runs
                 failed.add(service)
-                self._note_failure(action, str(error))
+                self._record.note_failure(action, str(error))
                 continue
             progress = True
             self._note_success(action)
         return progress
-
-    def _note_failure(self, action: Action, reason: str) -> None:
-        service, contract = getattr(action, "service", None), getattr(action, "contract", None)
-        if service is not None and contract is not None:
-            before = self._attempts.get(service)
-            self._attempts[service] = after_failure(before, contract, time.monotonic(), random.random(), reason)
 
     def _note_success(self, action: Action) -> None:
         name = type(action).__name__
@@ -211,8 +187,4 @@ class Reconciler:
             )
             return
         log.info("action done", action=name, service=getattr(action, "service", None))
-        if isinstance(action, StartContainer):
-            before, now = self._attempts.get(action.service), time.monotonic()
-            self._attempts[action.service] = after_start(
-                before, action.contract, now, random.random(), again=action.again
-            )
+        self._record.note_done(action)

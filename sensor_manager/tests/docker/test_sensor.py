@@ -30,6 +30,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.netns]
 POT = r"""
 use strict; use IO::Socket::INET; use IO::Socket::UNIX; use Socket;
 $SIG{TERM} = sub { exit 0 }; $| = 1;
+die "out of cheese\n" if $ENV{HONEYSENS_OPTIONS} =~ /"crash"/;
 my $event = $ENV{HONEYSENS_OPTIONS} =~ /"event":"([^"]+)"/ ? $1 : "";
 my $server = IO::Socket::INET->new(LocalPort => 2222, Listen => 50, ReuseAddr => 1) or die "listen: $!";
 while (my $client = $server->accept) {
@@ -95,8 +96,14 @@ class Sensor:
         self.server.desired = desired(*services, generation=before + 1, ca_chain=self.server.authority.chain)
 
     def definition(self, name: str, **changes: Any) -> Any:
-        defaults: dict[str, Any] = {"ports": {"2222/tcp": 22}} if name == "pot" else {"catch_all": True}
-        return service(name, repository=f"test/{name}", **({"digest": self.digests[name]} | defaults | changes))
+        defaults: dict[str, dict[str, Any]] = {
+            "pot": {"ports": {"2222/tcp": 22}},
+            "sleeper": {"catch_all": True},
+            "foreign": {"digest": self.digests["pot for arm"]},
+            "looping": {"digest": self.digests["pot"], "options": {"crash": True}},
+        }
+        digest = self.digests.get(name, "")
+        return service(name, **({"repository": f"test/{name}", "digest": digest} | defaults[name] | changes))
 
     def report(self, name: str) -> ServiceReport | None:
         found = self.server.reports[-1].services if self.server.reports else []
@@ -109,6 +116,13 @@ class Sensor:
     def restarts(self, name: str) -> int:
         report = self.report(name)
         return report.restarts if report is not None else 0
+
+    def runs_at_least(self, name: str) -> None:
+        def it_runs() -> bool:
+            report = self.report(name)
+            return report is not None and report.state is ServiceState.RUNNING
+
+        eventually(it_runs, f"{name} runs", 30)
 
     def runs(self, *names: str) -> None:
         def all_run() -> bool:
@@ -208,6 +222,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             image = engine.build_image(tmp_path_factory.mktemp(name), files, ["/usr/bin/perl", f"/{name}.pl"])
             stack.callback(sh, DOCKER, "rmi", "-f", image)
             digests[name] = engine.publish_image(folder, image, server)
+            digests[f"{name} for arm"] = engine.publish_image(folder, image, server, architecture="arm")
         yield World(net, server, nested, digests)
 
 
@@ -327,6 +342,23 @@ def test_new_revision_replaces_old_one_only_when_its_image_is_there(sensor: Sens
     sensor.want("pot", "sleeper", pot={"revision": "3"})
     sensor.runs("pot", "sleeper")
     assert sensor.containers()["honeysens-pot"] != before["honeysens-pot"]
+
+
+def test_hopeless_services_say_why_and_hinder_no_other(sensor: Sensor) -> None:
+    sensor.want("pot", "foreign", "looping")
+    sensor.runs_at_least("pot")
+    assert "hello" in sensor.connect()
+    foreign = sensor.report("foreign")
+    assert foreign is not None
+    assert foreign.state is ServiceState.FAILED
+    assert "the image is for arm, this sensor is amd64" in (foreign.error or "")
+    verdict = eventually(lambda: (found := sensor.report("looping")) and found.crash_loop and found, "the verdict", 40)
+    assert verdict.state is ServiceState.FAILED
+    assert set(verdict.log) == {"out of cheese"}
+    assert "code 255, again and again" in verdict.error
+    sensor.want("pot")
+    sensor.runs("pot")
+    assert set(sensor.containers()) == {"honeysens-pot"}
 
 
 def test_run_contract(sensor: Sensor) -> None:

@@ -30,9 +30,9 @@ from sensor_manager.model import (
 )
 from sensor_manager.plan.containers import plan
 from sensor_manager.plan.contract import contract_hash, image_reference
-from sensor_manager.plan.report import report_services
+from sensor_manager.plan.report import news_of, report_services
 from sensor_wire.v1.desired import Desired, DesiredService
-from sensor_wire.v1.poll import ServiceState
+from sensor_wire.v1.poll import PullProgress, ServiceState
 
 COWRIE = service("cowrie", ports={"2222/tcp": 22})
 RECON = service("recon", "b", catch_all=True)
@@ -164,9 +164,15 @@ def test_old_container_stays_until_the_new_image_is_there() -> None:
     sensor = settled(COWRIE)
     newer = service("cowrie", "c", ports={"2222/tcp": 22}, revision="2")
     assert kinds(plan(sensor.observed, desired(newer), SITE)) == ["PullImage"]
-    pulling = replace(sensor.observed, pulling=frozenset({image_reference(SITE, newer)}))
+    pulling = replace(sensor.observed, pulling={image_reference(SITE, newer): PullProgress(done=1, total=3)})
     assert plan(pulling, desired(newer), SITE) == ()
-    assert report_services(pulling, desired(newer), SITE).services[0].state is ServiceState.PULLING
+    report = report_services(pulling, desired(newer), SITE).services[0]
+    assert (report.state, report.progress) == (ServiceState.PULLING, PullProgress(done=1, total=3))
+    ended = replace(sensor.observed.containers[0], running=False)
+    assert kinds(plan(replace(pulling, containers=(ended,)), desired(newer), SITE)) == [
+        "ApplyNetfilter",
+        "StartContainer",
+    ]
     pulled = replace(sensor.observed, images=sensor.observed.images | {image_reference(SITE, newer)})
     assert kinds(plan(pulled, desired(newer), SITE)) == ["RemoveContainer"]
 
@@ -181,7 +187,7 @@ def test_shared_image_stays_while_one_service_wants_it() -> None:
 def test_ended_container_waits_for_its_time(now: float, expected: list[str]) -> None:
     sensor = settled(COWRIE)
     ended = replace(sensor.observed.containers[0], running=False, exit_code=3)
-    attempts = {"cowrie": Attempts(contract_hash(COWRIE), count=2, retry_at=100.0)}
+    attempts = {contract_hash(COWRIE): Attempts(count=2, retry_at=100.0)}
     observed = replace(sensor.observed, containers=(ended,), attempts=attempts, now=now)
     assert [kind for kind in kinds(plan(observed, desired(COWRIE), SITE)) if kind != "ApplyNetfilter"] == expected
     report = report_services(observed, desired(COWRIE), SITE)
@@ -191,7 +197,7 @@ def test_ended_container_waits_for_its_time(now: float, expected: list[str]) -> 
 
 
 def test_new_contract_does_not_wait_for_the_old_ones_failures() -> None:
-    attempts = {"cowrie": Attempts("old", count=9, retry_at=1000.0, error="broken")}
+    attempts = {"old": Attempts(count=9, retry_at=1000.0, error="broken")}
     observed = Observed(now=0, attempts=attempts)
     assert "PullImage" in kinds(plan(observed, desired(COWRIE), SITE))
     assert report_services(observed, desired(COWRIE), SITE).services[0].error is None
@@ -301,3 +307,25 @@ def test_forwarding_names_the_honeypots_own_address() -> None:
     assert [(each.port, str(each.address), each.container_port) for each in apply.forwarding.forwards] == [
         (22, "10.10.10.2", 2222)
     ]
+
+
+def test_crash_loop_is_a_verdict_that_a_running_moment_does_not_lift() -> None:
+    sensor = settled(COWRIE)
+    attempts = Attempts(count=4, restarts=3, ending="it ended with code 3", log=("out of cheese",))
+    looping = replace(sensor.observed, attempts={contract_hash(COWRIE): attempts})
+    report = report_services(looping, desired(COWRIE), SITE)
+    (service_report,) = report.services
+    assert (service_report.state, service_report.crash_loop) == (ServiceState.FAILED, True)
+    assert service_report.log == ["out of cheese"]
+    assert "code 3, again and again (3 restarts)" in (service_report.error or "")
+    assert not report.complete
+
+
+def test_news_of_a_pull_are_quarters() -> None:
+    sensor = ModelSensor(Observed(now=0))
+
+    def news(done: int) -> object:
+        pulling = {image_reference(SITE, COWRIE): PullProgress(done=done, total=1000)}
+        return news_of(report_services(replace(sensor.observed, pulling=pulling), desired(COWRIE), SITE))
+
+    assert news(1) == news(249) != news(250) == news(499)

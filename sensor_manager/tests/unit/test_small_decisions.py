@@ -9,12 +9,14 @@ from sensor_support.builders import event
 
 from sensor_manager.model import Attempts, Forward, Forwarding
 from sensor_manager.plan.addresses import allocate
-from sensor_manager.plan.attempts import after_failure, after_start, after_success
+from sensor_manager.plan.attempts import after_end, after_failure, after_start, after_success, crash_loops
 from sensor_manager.plan.backoff import backoff_delay
 from sensor_manager.plan.destination import Exposure, addressed_destination
+from sensor_manager.plan.last_lines import last_lines
 from sensor_manager.plan.spool_drops import SpooledSize, choose_drops
 from sensor_manager.plan.stale_flows import FlowsOf, FlowsTo, stale_flows
 from sensor_wire.v1.event import Endpoint, Protocol
+from sensor_wire.v1.poll import ServiceReport, ServiceState
 
 POOL = IPv4Network("10.10.10.0/24")
 POT, OTHER = IPv4Address("10.10.10.2"), IPv4Address("10.10.10.6")
@@ -81,14 +83,16 @@ def test_backoff_grows() -> None:
 
 
 def test_attempts() -> None:
-    first = after_start(None, "c", 10, 1, again=False)
-    assert first == Attempts("c", count=1, retry_at=11)
-    second = after_start(first, "c", 11, 1, again=True)
-    assert second == Attempts("c", count=2, retry_at=13, restarts=1)
-    failed = after_failure(second, "c", 13, 1, "why")
-    assert failed == Attempts("c", count=3, retry_at=17, error="why", restarts=1)
-    assert after_success(failed, "c") == Attempts("c", restarts=1)
-    assert after_failure(failed, "d", 13, 1, "why").count == 1
+    first = after_start(None, 10, 1, again=False)
+    assert first == Attempts(count=1, retry_at=11)
+    second = after_start(after_end(first, "code 1", ("oh",)), 11, 1, again=True)
+    assert second == Attempts(count=2, retry_at=13, restarts=1, ending="code 1", log=("oh",))
+    failed = after_failure(second, 13, 1, "why")
+    assert failed == Attempts(count=3, retry_at=17, error="why", restarts=1, ending="code 1", log=("oh",))
+    assert not crash_loops(failed)
+    assert crash_loops(after_start(failed, 17, 1, again=True))
+    assert after_success(failed) == Attempts(restarts=1)
+    assert not crash_loops(Attempts(count=9, error="cannot be pulled"))
 
 
 SSH = Forward("tcp", 22, POT, 2222)
@@ -111,3 +115,14 @@ DNS = Forward("udp", 53, POT, 53)
 )
 def test_stale_flows(old: Forwarding, new: Forwarding, stale: list[FlowsOf | FlowsTo]) -> None:
     assert stale_flows(old, new) == stale
+
+
+@given(st.binary(max_size=5000))
+def test_last_lines_fit_the_report(written: bytes) -> None:
+    report = ServiceReport(name="cowrie", state=ServiceState.FAILED, log=list(last_lines(written)))
+    assert all(report.log)
+
+
+def test_last_lines_are_plain() -> None:
+    assert last_lines("one\n\n\x1b[31mt\two\u202e\r\n".encode()) == ("one", "?[31mt wo?")
+    assert last_lines(b"\n".join(b"%d" % number for number in range(99)))[0] == "89"

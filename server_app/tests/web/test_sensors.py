@@ -21,6 +21,16 @@ def card(page: str, name: str) -> str:
     return next(part for part in page.split('<li class="card sensor')[1:] if f"<h2>{name}</h2>" in part)
 
 
+def test_crash_loop_and_pull_are_shown_with_lines_and_percent(site: Site, division: int) -> None:
+    looping = {"name": "cowrie", "state": "failed", "crash_loop": True, "log": ["<b>boom", "end"]}
+    pulling = {"name": "recon", "state": "pulling", "progress": {"done": 25, "total": 100}}
+    site.sensor(division, "lobby", services=(looping, pulling))
+    shown = card(site.get("/sensors").text, "lobby")
+    assert "ends again and again" in shown
+    assert "&lt;b&gt;boom\nend</pre>" in shown
+    assert "pulling, 25 %" in shown
+
+
 @pytest.mark.usefixtures("division")
 def test_empty_page_says_how_to_begin(site: Site) -> None:
     assert "No sensors yet" in site.get("/sensors").text

@@ -3,7 +3,8 @@
 Everything of ours carries labels; nothing without them is looked at or touched.
 """
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -16,6 +17,7 @@ from docker.types import EndpointConfig, IPAMConfig, IPAMPool, LogConfig, Mount
 
 from sensor_manager.effects.errors import EffectError
 from sensor_manager.model import ContainerSpec, CreateNetwork, ObservedContainer, ObservedNetwork
+from sensor_manager.plan.last_lines import MAX_LINES, last_lines
 from sensor_manager.settings import HONEYPOT_UID
 from sensor_wire.honeypot.socket import SOCKET_PATH
 
@@ -77,13 +79,39 @@ class DockerEngine:
         references = (reference for each in found for reference in each.get("RepoDigests") or ())
         return frozenset(reference for reference in references if reference.startswith(f"{registry}/"))
 
-    def pull(self, reference: str) -> None:
-        """Fetch an image by its digest; returns when it is complete and verified by the engine."""
+    def layers(self) -> frozenset[str]:
+        """Return the contents of all layers that are there, whatever image they belong to."""
+        with _engine("the engine's images cannot be listed"):
+            found = [image.attrs["RootFS"] for image in self._client.images.list()]
+        return frozenset(layer for each in found for layer in each.get("Layers") or ())
+
+    def free_bytes(self) -> int | None:
+        """Return the free bytes of the disk that images are kept on; None when the manager does not see it."""
+        with _engine("the engine does not tell where it keeps images"):
+            root = self._client.info()["DockerRootDir"]
+        try:
+            return shutil.disk_usage(root).free
+        except OSError:
+            return None
+
+    def pull(self, reference: str) -> Iterator[Mapping[str, Any]]:
+        """Fetch an image by its digest, verified by the engine; yields what the engine says on the way.
+
+        Raises:
+            EffectError: it did not come as a whole.
+        """
         repository, _, digest = reference.partition("@")
         with _engine(f"{reference} cannot be pulled"):
             for step in self._client.api.pull(repository, tag=digest, stream=True, decode=True):
                 if "error" in step:
                     raise EffectError(f"{reference} cannot be pulled: {step['error']}")
+                yield step
+
+    def last_lines(self, identifier: str) -> tuple[str, ...]:
+        """Return the last lines a honeypot wrote."""
+        with _engine("a honeypot's log cannot be read"):
+            written: bytes = self._client.api.logs(identifier, tail=MAX_LINES)
+        return last_lines(written)
 
     def remove_image(self, reference: str) -> None:
         """Delete an image, or its name only where something else still uses the content."""
@@ -199,6 +227,7 @@ class DockerEngine:
             started=state["Status"] != "created",
             exit_code=int(state["ExitCode"]),
             error=state.get("Error") or None,
+            ended="" if running else state.get("FinishedAt", ""),
             sandbox=network["SandboxKey"] if running else "",
         )
 

@@ -72,26 +72,35 @@ def _remove_unwanted(observed: Observed, selection: Selection, site: Site) -> It
         yield RemoveImage(image)
 
 
+def _keep_up(observed: Observed, container: ObservedContainer) -> Iterator[Action]:
+    """Start what has ended; of an older revision too, as long as the image of the next one is not there."""
+    if not container.running and container.contract and not _waits(observed, container.contract):
+        yield StartContainer(container.service, container.contract, container.id, again=container.started)
+
+
+def _waits(observed: Observed, contract: str) -> bool:
+    attempts = observed.attempts.get(contract)
+    return attempts is not None and observed.now < attempts.retry_at
+
+
 def _next_steps(observed: Observed, wanted: Wanted, site: Site) -> Iterator[Action]:
-    """Yield at most one change of the service's container; later ones follow from the next look."""
+    """Yield at most one change of the service's container and one pull; later ones follow from the next look."""
     service, place = wanted.service, wanted.place
     contract = contract_hash(service)
     container = current_container(observed, wanted)
-    if container is not None and container.contract == contract and container.running:
-        if service.catch_all and not container.prepared:
-            yield PrepareNamespace(service.name, contract, container.id, container.sandbox)
-        return
-    attempts = observed.attempts.get(service.name)
-    if attempts is not None and attempts.contract == contract and observed.now < attempts.retry_at:
-        return
-    if container is not None and container.contract == contract:
-        yield StartContainer(service.name, contract, container.id, again=container.started)
-        return
     image = image_reference(site, service)
     network = next((each for each in observed.networks if each.service == service.name), None)
-    if image not in observed.images:
-        if image not in observed.pulling:
+    if container is not None and container.contract == contract:
+        if container.running and service.catch_all and not container.prepared:
+            yield PrepareNamespace(service.name, contract, container.id, container.sandbox)
+        yield from _keep_up(observed, container)
+    elif image not in observed.images:
+        if image not in observed.pulling and not _waits(observed, contract):
             yield PullImage(service.name, contract, image)
+        if container is not None:
+            yield from _keep_up(observed, container)
+    elif _waits(observed, contract):
+        return
     elif container is not None:
         yield RemoveContainer(service.name, container.id)
     elif network is not None and network.subnet != place.subnet:

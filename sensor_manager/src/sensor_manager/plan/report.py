@@ -1,15 +1,17 @@
 """What the sensor tells the server about its services."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sensor_manager.model import Attempts, Observed, ObservedContainer, Site
+from sensor_manager.plan.attempts import crash_loops
 from sensor_manager.plan.containers import current_container
 from sensor_manager.plan.contract import contract_hash, image_reference
 from sensor_manager.plan.services import Wanted, select
 from sensor_wire.v1.desired import Desired
-from sensor_wire.v1.poll import ServiceReport, ServiceState
+from sensor_wire.v1.poll import PullProgress, ServiceReport, ServiceState
 
 MAX_ERROR = 1024
+QUARTERS = 4
 DIGEST_SEPARATOR = "@"
 
 
@@ -34,54 +36,76 @@ def report_services(observed: Observed, desired: Desired | None, site: Site) -> 
         if container.service not in known:
             known.add(container.service)
             state = ServiceState.STOPPING if desired is not None else ServiceState.UNKNOWN
-            reports.append(_report(container, state, None, 0))
+            reports.append(ServiceReport(name=container.service, state=state).model_copy(update=_made_from(container)))
     complete = desired is not None and all(each.state is ServiceState.RUNNING for each in reports)
     return ServicesReport(tuple(sorted(reports, key=lambda each: each.name)), complete and not selection.refused)
 
 
+def news_of(report: ServicesReport) -> ServicesReport:
+    """Return what of a report the server wants to know at once: of a pull, every quarter."""
+    return replace(report, services=tuple(_in_quarters(each) for each in report.services))
+
+
+def _in_quarters(report: ServiceReport) -> ServiceReport:
+    if report.progress is None or not report.progress.total:
+        return report
+    quarter = report.progress.done * QUARTERS // report.progress.total
+    return report.model_copy(update={"progress": PullProgress(done=quarter, total=QUARTERS)})
+
+
 def _wanted_report(observed: Observed, wanted: Wanted, site: Site) -> ServiceReport:
     container = current_container(observed, wanted)
-    attempts = observed.attempts.get(wanted.service.name)
-    contract = contract_hash(wanted.service)
-    if attempts is not None and attempts.contract != contract:
-        attempts = None
+    attempts = observed.attempts.get(contract_hash(wanted.service), Attempts())
     state = _state(observed, wanted, container, attempts, site)
-    error = observed.netfilter_error or (attempts.error if attempts else None)
+    error = observed.netfilter_error or attempts.error
     if state is ServiceState.FAILED and error is None and container is not None:
-        error = container.error or f"it ended with code {container.exit_code} and will be started again"
-    restarts = attempts.restarts if attempts else 0
-    if container is None:
-        name = wanted.service.name
-        return ServiceReport(name=name, state=state, error=error[:MAX_ERROR] if error else None, restarts=restarts)
-    return _report(container, state, error, restarts)
+        error = _ending(container, attempts)
+    progress = observed.pulling.get(image_reference(site, wanted.service))
+    report = ServiceReport(
+        name=wanted.service.name,
+        state=state,
+        error=error[:MAX_ERROR] if error else None,
+        restarts=attempts.restarts,
+        progress=progress,
+        crash_loop=crash_loops(attempts),
+        log=list(attempts.log),
+    )
+    return report if container is None else report.model_copy(update=_made_from(container))
+
+
+def _ending(container: ObservedContainer, attempts: Attempts) -> str:
+    ending = attempts.ending or ending_of(container)
+    if not crash_loops(attempts):
+        return f"{ending} and will be started again"
+    return (
+        f"{ending}, again and again ({attempts.restarts} restarts); see its last lines, change its options or revision"
+    )
+
+
+def ending_of(container: ObservedContainer) -> str:
+    """Say how a container has ended."""
+    return container.error or f"it ended with code {container.exit_code}"
 
 
 def _state(
-    observed: Observed, wanted: Wanted, container: ObservedContainer | None, attempts: Attempts | None, site: Site
+    observed: Observed, wanted: Wanted, container: ObservedContainer | None, attempts: Attempts, site: Site
 ) -> ServiceState:
     service = wanted.service
     if observed.netfilter_error is not None:
         return ServiceState.FAILED
     if container is not None and container.contract == contract_hash(service):
-        if container.running:
+        if container.running and not crash_loops(attempts):
             ready = container.prepared or not service.catch_all
             return ServiceState.RUNNING if ready else ServiceState.STARTING
-        return ServiceState.FAILED if attempts is not None and attempts.count > 0 else ServiceState.STARTING
+        return ServiceState.FAILED if attempts.count > 0 else ServiceState.STARTING
     image = image_reference(site, service)
     if image in observed.pulling:
         return ServiceState.PULLING
-    if attempts is not None and attempts.error is not None:
+    if attempts.error is not None:
         return ServiceState.FAILED
     return ServiceState.STARTING if image in observed.images else ServiceState.PULLING
 
 
-def _report(container: ObservedContainer, state: ServiceState, error: str | None, restarts: int) -> ServiceReport:
+def _made_from(container: ObservedContainer) -> dict[str, str | None]:
     _, _, digest = container.image.partition(DIGEST_SEPARATOR)
-    return ServiceReport(
-        name=container.service,
-        state=state,
-        revision=container.revision,
-        digest=digest or None,
-        restarts=restarts,
-        error=error[:MAX_ERROR] if error else None,
-    )
+    return {"revision": container.revision or None, "digest": digest or None}

@@ -57,9 +57,9 @@ class ServerClient:
     def __exit__(self, *_: object) -> None:
         self._session.close()
 
-    def get(self, path: str) -> Response:
+    def get(self, path: str, headers: dict[str, str] | None = None) -> Response:
         """Send GET; raises `ServerError` when no answer comes."""
-        return self._request("GET", path, None, {})
+        return self._request("GET", path, None, headers or {})
 
     def post(self, path: str, body: str, headers: dict[str, str] | None = None) -> Response:
         """Send a JSON text by POST; raises `ServerError` when no answer comes. All statuses are answers."""

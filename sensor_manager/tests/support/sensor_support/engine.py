@@ -107,7 +107,7 @@ def build_image(folder: Path, files: dict[str, str], entrypoint: list[str], extr
     return sh(DOCKER, "build", "-q", str(context)).strip()
 
 
-def publish_image(folder: Path, image: str, server: MiniServer) -> str:
+def publish_image(folder: Path, image: str, server: MiniServer, architecture: str = "amd64") -> str:
     """Put an image of the host's engine into the server's registry; returns its manifest's digest."""
     archive = folder / "image.tar"
     sh(DOCKER, "save", "-o", str(archive), image)
@@ -119,7 +119,8 @@ def publish_image(folder: Path, image: str, server: MiniServer) -> str:
             return member.read()
 
         (entry,) = json.loads(read("manifest.json"))
-        config = _describe(server, IMAGE_CONFIG, read(entry["Config"]))
+        described = json.loads(read(entry["Config"])) | {"architecture": architecture}
+        config = _describe(server, IMAGE_CONFIG, json.dumps(described).encode())
         layers = [_describe(server, IMAGE_LAYER, read(name)) for name in entry["Layers"]]
     archive.unlink()
     manifest = {"schemaVersion": 2, "mediaType": IMAGE_MANIFEST, "config": config, "layers": layers}

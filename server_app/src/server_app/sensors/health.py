@@ -18,8 +18,8 @@ def clock_offset(report: Report, received_at: datetime) -> float:
 
 def warnings(report: Report, received_at: datetime) -> list[str]:
     """What should be looked at, in words for people."""
-    failed = [service.name for service in report.services if service.state is ServiceState.FAILED]
-    found = [f"{name} does not run" for name in failed]
+    failed = [service for service in report.services if service.state is ServiceState.FAILED]
+    found = [f"{each.name} {'ends again and again' if each.crash_loop else 'does not run'}" for each in failed]
     if report.disk_total and report.disk_used > DISK_FULL * report.disk_total:
         found.append("the disk is nearly full")
     if abs(clock_offset(report, received_at)) > CLOCK_TOLERANCE:

@@ -42,6 +42,7 @@ class ServiceView:
     css: str
     revision: str | None
     error: str | None
+    log: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,14 @@ def _condition(state: SensorState, report: Report | None) -> Condition:
 
 
 def _service(service: ServiceReport, *, silent: bool) -> ServiceView:
-    state = f"{service.state} at last contact" if silent else str(service.state)
     css = "unknown" if silent else SERVICE_STYLES.get(service.state, "changing")
-    return ServiceView(service.name, state, css, service.revision, service.error)
+    state = f"{_state(service)} at last contact" if silent else _state(service)
+    return ServiceView(service.name, state, css, service.revision, service.error, tuple(service.log))
+
+
+def _state(service: ServiceReport) -> str:
+    if service.crash_loop:
+        return "ends again and again"
+    if service.progress is not None and service.progress.total:
+        return f"{service.state}, {100 * service.progress.done // service.progress.total} %"
+    return str(service.state)

@@ -23,6 +23,17 @@ class ServiceState(StrEnum):
     UNKNOWN = "unknown"
 
 
+class PullProgress(WireModel):
+    """How much of an image has come, in bytes; `total` is what was missing, the layers of other images not counted."""
+
+    done: Count
+    total: Count
+
+
+LogLine = Annotated[str, StringConstraints(max_length=200, pattern=r"^[ -~]*$")]
+"""A line that a honeypot wrote: attackers have a hand in it, so it is plain printable ASCII."""
+
+
 class ServiceReport(WireModel):
     """One honeypot as the sensor sees it."""
 
@@ -32,6 +43,11 @@ class ServiceReport(WireModel):
     digest: ImageDigest | None = None
     restarts: Count = 0
     error: Annotated[str, StringConstraints(max_length=1024)] | None = None
+    progress: PullProgress | None = Field(default=None, description="of the image that is on its way")
+    crash_loop: bool = Field(default=False, description="it ends again and again shortly after its start")
+    log: Annotated[list[LogLine], Field(max_length=10, description="the last lines before it ended")] = Field(
+        default_factory=list
+    )
 
 
 class SpoolReport(WireModel):

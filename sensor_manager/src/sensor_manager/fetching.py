@@ -1,0 +1,54 @@
+"""How an image comes to the sensor: looked at in the server's registry first, fetched by the engine then."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from sensor_manager.effects.docker_engine import DockerEngine
+from sensor_manager.effects.errors import EffectError
+from sensor_manager.plan.pulling import PullMeter, missing_layers, objection
+from sensor_manager.server.client import ServerClient
+from sensor_manager.server.errors import ServerError
+from sensor_manager.server.registry import image_facts
+from sensor_wire.v1.architecture import Architecture
+from sensor_wire.v1.poll import PullProgress
+
+
+class ImageFetcher:
+    """Fetches images that fit this sensor and its disk.
+
+    Args:
+        engine: pulls and stores.
+        connect: makes a client with the sensor's certificate; raises `ServerError` while the sensor is not enrolled.
+        architecture: the sensor's own.
+    """
+
+    def __init__(
+        self,
+        engine: DockerEngine,
+        connect: Callable[[], AbstractContextManager[ServerClient]],
+        architecture: Architecture,
+    ) -> None:
+        self._engine = engine
+        self._connect = connect
+        self._architecture = architecture
+
+    def fetch(self, image: str, tell: Callable[[PullProgress], None]) -> None:
+        """Fetch an image (`registry/repository@digest`) and tell on the way how much of it has come.
+
+        Raises:
+            EffectError: it cannot be had, does not fit, or did not come as a whole.
+        """
+        _, _, name = image.partition("/")
+        repository, _, digest = name.partition("@")
+        try:
+            with self._connect() as client:
+                facts = image_facts(client, repository, digest, self._architecture)
+        except ServerError as error:
+            raise EffectError(f"{image} cannot be pulled: {error}") from error
+        missing = missing_layers(facts, self._engine.layers())
+        reason = objection(facts, self._architecture, missing, self._engine.free_bytes())
+        if reason is not None:
+            raise EffectError(f"{image} is not pulled: {reason}")
+        meter = PullMeter(missing)
+        for step in self._engine.pull(image):
+            tell(meter.note(step))
