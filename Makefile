@@ -4,6 +4,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 SHELL := /bin/bash -o pipefail
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export UV_PYTHON_DOWNLOADS := never
+# One for all clones of this machine: it is compared by content.
+export MYPY_CACHE_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/honeysens/mypy
 
 INVENTORY ?= inventories/demo
 PLAY := ansible-playbook -i $(INVENTORY)
@@ -32,7 +34,7 @@ dev: setup ## The server alone, on SQLite, reloading when its source changes
 	@python playbooks/demo/dev.py
 
 ##@ Check it
-test: setup ## Everything CI runs
+test: setup ## Everything CI runs; FRESH=1 repeats also the scenarios that passed with the same content
 	@python .ci/stages.py
 
 test-unit: setup ## Tests that need nothing but Python (under a minute)

@@ -2,7 +2,8 @@
 
 Stages stand in phases. Those of one phase do not touch each other and share lanes; a phase starts when the one before
 it has passed. A skipped test counts as a failure: there is nothing here that a machine may leave out. At its end each
-stage says what it took: one with many seconds, but few of the processor, waits.
+stage says what it took: one with many seconds, but few of the processor, waits. A scenario that has passed with the
+same content is not run again (see passed_before.py); FRESH=1 runs all.
 """
 
 import os
@@ -15,6 +16,8 @@ from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import passed_before
 
 ROOT = Path(__file__).parents[1]
 COUNTED = re.compile(r"\b(\d+) (passed|failed|errors?|skipped|xfailed|xpassed)\b")
@@ -47,21 +50,33 @@ LANES = 3  # one more than the usual two cores: scenarios often wait for a conta
 LONGEST_FIRST = ["server", "sensor_firmware", "sensor_container", "container_engine", "netfilter", "service_images"]
 # `site` looks at the end whether anything of ours is left on the machine: nothing else may run beside it.
 ALONE = ["site"]
+# Scenarios that look at this machine as it is, whatever the content.
+NEVER_REMEMBERED = ["default", "policy", "site"]
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One step of the whole and the command that does it."""
+    """One step of the whole and the command that does it.
+
+    Attributes:
+        scenario: whose outcome depends on its content alone; empty for what is run each time.
+    """
 
     name: str
     command: list[str]
+    scenario: str = ""
 
 
 @dataclass
 class Result:
-    """What the stages that have ended came to: tests counted by outcome, and why no further stage may start."""
+    """What the stages that have ended came to: tests counted by outcome, and why no further stage may start.
+
+    Attributes:
+        before: tests of scenarios that were not run, because they have passed with the same content.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
+    before: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -91,11 +106,27 @@ def phases() -> list[list[Stage]]:
 
 def molecule(scenario: str) -> Stage:
     """The stage that runs one scenario from creation to removal."""
-    return Stage(f"molecule {scenario}", ["molecule", "test", "--scenario-name", scenario])
+    command = ["molecule", "test", "--scenario-name", scenario]
+    return Stage(f"molecule {scenario}", command, "" if scenario in NEVER_REMEMBERED else scenario)
 
 
-def run(stage: Stage, result: Result, prefix: str) -> None:
-    """Run a stage with its output shown behind `prefix`, and add what it came to."""
+def run_if_new(stage: Stage, result: Result, prefix: str) -> None:
+    """Run a stage unless it has passed with the same content."""
+    content = passed_before.content_of(stage.scenario) if stage.scenario else None
+    before = passed_before.recall(content) if content and not os.environ.get("FRESH") else None
+    if before is not None:
+        say(f"##### {stage.name}: passed before with the same content, {before['passed']} tests; FRESH=1 repeats it")
+        with result.lock:
+            result.before += before
+        return
+    counts = run(stage, result, prefix)
+    # What was changed while it ran is not what has passed.
+    if counts is not None and content and content == passed_before.content_of(stage.scenario):
+        passed_before.remember(content, counts)
+
+
+def run(stage: Stage, result: Result, prefix: str) -> Counter[str] | None:
+    """Run a stage with its output shown behind `prefix`, and add what it came to; None if that is no pass."""
     begun, counts = time.monotonic(), Counter[str]()
     say(f"\n##### {stage.name}")
     environment = os.environ | {"NO_COLOR": "1", "COLUMNS": "160", "PYTHONUNBUFFERED": "1"}
@@ -118,6 +149,9 @@ def run(stage: Stage, result: Result, prefix: str) -> None:
             result.failures.append(f"'{stage.name}' failed")
         elif counts["skipped"]:
             result.failures.append(f"'{stage.name}' skipped tests, which counts as a failure")
+        else:
+            return counts
+    return None
 
 
 def run_phase(phase: list[Stage], result: Result) -> None:
@@ -131,7 +165,7 @@ def run_phase(phase: list[Stage], result: Result) -> None:
                 stage = waiting.popleft()
             except IndexError:
                 return
-            run(stage, result, f"{stage.name.removeprefix('molecule ')} | " if shared else "")
+            run_if_new(stage, result, f"{stage.name.removeprefix('molecule ')} | " if shared else "")
 
     with ThreadPoolExecutor(LANES) as lanes:
         for ended in [lanes.submit(lane) for _ in range(LANES)]:
@@ -156,6 +190,8 @@ def main() -> int:
         say(f"\nStopped: {'; '.join(result.failures)}. The output is above.")
         counts["failed"] = max(counts["failed"], 1)
     summary = ", ".join(f"{counts[kind]} {kind}" for kind in ("failed", "passed", "skipped", "errors") if counts[kind])
+    if result.before:
+        summary += f" ({result.before['passed']} more passed before with the same content)"
     say(f"===== {summary} in {time.monotonic() - started:.2f}s =====")
     return 1 if result.failures else 0
 

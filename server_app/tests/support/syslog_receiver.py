@@ -45,9 +45,9 @@ class Receiver:
     def stop(self, *, abruptly: bool = False) -> None:
         """Hang up and listen no more; abruptly is as if it crashed with data it has not read."""
         if self._listener is not None:
-            self._listener.shutdown(socket.SHUT_RDWR)
-            self._listener.close()
-            self._listener = None
+            listener, self._listener = self._listener, None
+            listener.shutdown(socket.SHUT_RDWR)
+            listener.close()
         self.hang_up(abruptly=abruptly)
         self.reads.set()
         for thread in self._threads:
@@ -97,6 +97,8 @@ class Receiver:
             return
         self.connections += 1
         self._open.append(connection)
+        if self._listener is None:  # it was stopped before this one was known
+            self.hang_up()
         with connection, connection.makefile("rb") as stream:
             try:
                 while self.reads.wait(SECONDS) and (message := _framed(stream)) is not None:

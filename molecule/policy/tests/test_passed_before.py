@@ -1,0 +1,109 @@
+"""What a scenario can depend on is in what is compared before it is left out."""
+
+import importlib.util
+import re
+import subprocess
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+ROLE = re.compile(r"\brole: *([a-z_]+)|_role:\n +(?:name|apply): *([a-z_]+)")
+PROGRAM = re.compile(r"/ ?['\"]?(server_app/wire|server_app|sensor_manager|service_images|bench)(?![a-z_])")
+TEST_SUPPORT = ("server_app/tests/", "sensor_manager/tests/", "service_images/tests/", "bench/")
+
+
+def _load() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("passed_before", ROOT / ".ci" / "passed_before.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+passed_before = _load()
+
+
+def _text(folder: Path) -> str:
+    files = (file for file in folder.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
+    return "\n".join(file.read_text(errors="replace") for file in files if "tests" not in file.relative_to(ROOT).parts)
+
+
+def _roles(scenario: str) -> set[str]:
+    """The roles a scenario uses, with those that they use."""
+    found: set[str] = set()
+    waiting = [_text(ROOT / "molecule" / scenario)]
+    while waiting:
+        named = {first or second for first, second in ROLE.findall(waiting.pop())}
+        new = {name for name in named - found if (ROOT / "roles" / name).is_dir()}
+        found |= new
+        waiting += [_text(ROOT / "roles" / name) for name in new]
+    return found
+
+
+@pytest.mark.parametrize("scenario", sorted(passed_before.READS))
+def test_what_its_roles_name_is_compared(scenario: str) -> None:
+    roles = _roles(scenario)
+    assert roles
+    named = {
+        program
+        for text in (_text(ROOT / "molecule" / scenario), *(_text(ROOT / "roles" / role) for role in sorted(roles)))
+        for program in PROGRAM.findall(text)
+    }
+    assert {name for name in named if not passed_before.reads(scenario, f"{name}/pyproject.toml")} == set()
+
+
+@pytest.mark.parametrize("scenario", sorted(passed_before.READS))
+def test_its_own_files_and_all_roles_are_compared(scenario: str) -> None:
+    wanted = [f"molecule/{scenario}/converge.yml", "molecule/testinfra/support/x.py", "requirements/dev.txt"]
+    wanted += [
+        "roles/netfilter/tasks/main.yml",
+        "image_builder/base/recipe",
+        ".ci/stages.py",
+        ".config/molecule/config.yml",
+    ]
+    assert [name for name in wanted if not passed_before.reads(scenario, name)] == []
+    assert (ROOT / wanted[0]).is_file()
+
+
+@pytest.mark.parametrize("scenario", sorted(passed_before.READS))
+def test_it_imports_nothing_that_is_not_compared(scenario: str) -> None:
+    modules = {file.stem for folder in TEST_SUPPORT for file in (ROOT / folder).rglob("*.py")} - {
+        "conftest",
+        "__init__",
+    }
+    tests = "\n".join(file.read_text() for file in (ROOT / "molecule" / scenario).rglob("*.py"))
+    imported = set(re.findall(r"^(?:from|import) ([a-z_]+)", tests, re.MULTILINE))
+    assert imported & modules == set()
+
+
+def test_content_that_differs_by_a_byte_is_other_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passed_before, "_images", lambda *_: "sha256:1")
+    monkeypatch.setattr(passed_before, "ROOT", tmp_path)
+    assert passed_before.content_of("netfilter") is None  # nothing tells which files there are
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    file = tmp_path / "roles" / "netfilter" / "tasks.yml"
+    file.parent.mkdir(parents=True)
+    file.write_text("one")
+    first = passed_before.content_of("netfilter")
+    assert first == passed_before.content_of("netfilter") != passed_before.content_of("server")
+    file.write_text("two")
+    assert passed_before.content_of("netfilter") not in {first, None}
+    file.write_text("one")
+    (tmp_path / "README.md").write_text("nobody reads it")
+    assert passed_before.content_of("netfilter") == first
+    monkeypatch.setattr(passed_before, "_images", lambda *_: "sha256:2")
+    assert passed_before.content_of("netfilter") != first
+
+
+def test_what_is_old_or_broken_is_not_recalled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passed_before, "FOLDER", tmp_path / "passed")
+    assert passed_before.recall("a") is None
+    passed_before.remember("a", {"passed": 3})
+    assert passed_before.recall("a") == {"passed": 3}
+    (tmp_path / "passed" / "b").write_text("{")
+    assert passed_before.recall("b") is None
+    monkeypatch.setattr(passed_before, "DAYS", -1)
+    assert passed_before.recall("a") is None
