@@ -14,6 +14,7 @@ from sensor_manager import __version__
 from sensor_manager.effects.capture import open_capture_sockets
 from sensor_manager.effects.docker_engine import DockerEngine
 from sensor_manager.effects.errors import EffectError
+from sensor_manager.effects.executor import Means
 from sensor_manager.effects.images import ImagePuller
 from sensor_manager.effects.nftables import Nftables
 from sensor_manager.fetching import ImageFetcher
@@ -81,7 +82,7 @@ class Daemon:
         self._collector = Collector(settings.services, HONEYPOT_UID, self._dialogue)
         site = Site(registry=registry_of(config), interface=settings.interface, pool=SERVICE_POOL)
         nftables = Nftables(settings.fingerprints)
-        self._reconciler = Reconciler(engine, nftables, puller, self._collector, site)
+        self._reconciler = Reconciler(Means(engine, nftables, puller), self._collector.serve, site)
         self._contact = ServerContact(
             settings,
             config,

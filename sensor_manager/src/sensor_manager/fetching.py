@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from sensor_manager.effects.docker_engine import DockerEngine
 from sensor_manager.effects.errors import EffectError
+from sensor_manager.effects.ports import Engine
 from sensor_manager.plan.pulling import PullMeter, missing_layers, objection
 from sensor_manager.server.client import ServerClient
 from sensor_manager.server.errors import ServerError
@@ -24,7 +24,7 @@ class ImageFetcher:
 
     def __init__(
         self,
-        engine: DockerEngine,
+        engine: Engine,
         connect: Callable[[], AbstractContextManager[ServerClient]],
         architecture: Architecture,
     ) -> None:

@@ -2,18 +2,15 @@
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from ipaddress import IPv4Address
 
 import structlog
 
 from sensor_manager.effects.capture import LISTENER_PORT
-from sensor_manager.effects.docker_engine import DockerEngine
 from sensor_manager.effects.errors import EffectError
-from sensor_manager.effects.executor import Executor
-from sensor_manager.effects.images import ImagePuller
-from sensor_manager.effects.nftables import Nftables
+from sensor_manager.effects.executor import Executor, Means
 from sensor_manager.model import Action, ApplyNetfilter, Observed, Site
 from sensor_manager.plan.containers import current_container, plan
 from sensor_manager.plan.contract import contract_hash
@@ -21,7 +18,6 @@ from sensor_manager.plan.destination import Exposure
 from sensor_manager.plan.netfilter import render_catch_all
 from sensor_manager.plan.report import ServicesReport, report_services
 from sensor_manager.plan.services import select
-from sensor_manager.spool.collector import Collector
 from sensor_manager.spool.dialogue import CaptureUnavailableError
 from sensor_manager.track_record import TrackRecord
 from sensor_wire.v1.desired import Desired
@@ -33,18 +29,30 @@ log = structlog.get_logger(__name__)
 
 
 class Reconciler:
-    """Keeps the sensor as desired. `cycle` is for one thread; what it learns may be read by all."""
+    """Keeps the sensor as desired. `cycle` is for one thread; what it learns may be read by all.
+
+    Args:
+        means: what carries out actions, and is observed.
+        serve: called with the names of all services whose socket must be there.
+        site: facts of the sensor.
+        clock: monotonic time in seconds.
+    """
 
     def __init__(
-        self, engine: DockerEngine, nftables: Nftables, puller: ImagePuller, collector: Collector, site: Site
+        self,
+        means: Means,
+        serve: Callable[[Collection[str]], None],
+        site: Site,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._engine = engine
-        self._nftables = nftables
-        self._puller = puller
-        self._collector = collector
+        self._engine = means.engine
+        self._netfilter = means.netfilter
+        self._puller = means.puller
+        self._serve = serve
         self._site = site
-        self._executor = Executor(engine, nftables, puller)
-        self._record = TrackRecord(engine.last_lines)
+        self._clock = clock
+        self._executor = Executor(means)
+        self._record = TrackRecord(means.engine.last_lines, clock)
         self._netfilter_error: str | None = None
         self._lock = threading.Lock()
         self._desired: Desired | None = None
@@ -107,7 +115,7 @@ class Reconciler:
         return self._record.next_try(observed.now)
 
     def _observe(self, desired: Desired | None) -> Observed:
-        now = time.monotonic()
+        now = self._clock()
         self._record.note_pulls(self._puller.results(), now)
         catch_alls = {each.name for each in (desired.services if desired else ()) if each.catch_all}
         containers = tuple(
@@ -116,7 +124,7 @@ class Reconciler:
             else each
             for each in self._engine.containers()
         )
-        self._nftables.forget_namespaces({each.sandbox for each in containers if each.sandbox})
+        self._netfilter.forget_namespaces({each.sandbox for each in containers if each.sandbox})
         self._record.note_containers(containers, now)
         wanted = {contract_hash(each) for each in (desired.services if desired else ())}
         self._record.forget_all_but(wanted | {each.contract for each in containers})
@@ -126,13 +134,13 @@ class Reconciler:
             networks=self._engine.networks(),
             images=self._engine.images(self._site.registry),
             pulling=self._puller.pulling(),
-            netfilter=self._nftables.current(),
+            netfilter=self._netfilter.current(),
             netfilter_error=self._netfilter_error,
             attempts=self._record.attempts(),
         )
 
     def _prepared(self, sandbox: str) -> bool:
-        return self._nftables.current(sandbox) == render_catch_all(LISTENER_PORT)
+        return self._netfilter.current(sandbox) == render_catch_all(LISTENER_PORT)
 
     def _publish(self, observed: Observed, desired: Desired | None, sensor_address: IPv4Address | None) -> None:
         """Let collector and report see what is now, before anything is started that needs its socket."""
@@ -143,7 +151,7 @@ class Reconciler:
         }
         prepared = {name: current_container(observed, wanted) for name, wanted in selection.wanted.items()}
         self._sandboxes = {name: each.sandbox for name, each in prepared.items() if each is not None and each.prepared}
-        self._collector.serve(selection.wanted.keys() | {each.service for each in observed.containers})
+        self._serve(selection.wanted.keys() | {each.service for each in observed.containers})
         report = report_services(observed, desired, self._site)
         with self._lock:
             self._report = report

@@ -1,7 +1,6 @@
 """What has been tried under each contract, and how it went."""
 
 import random
-import time
 from collections.abc import Callable, Iterable, Mapping
 
 import structlog
@@ -20,10 +19,12 @@ class TrackRecord:
 
     Args:
         last_lines: reads the end of a container's log by its id; raises `EffectError`.
+        clock: monotonic time in seconds.
     """
 
-    def __init__(self, last_lines: Callable[[str], tuple[str, ...]]) -> None:
+    def __init__(self, last_lines: Callable[[str], tuple[str, ...]], clock: Callable[[], float]) -> None:
         self._last_lines = last_lines
+        self._clock = clock
         self._attempts: dict[str, Attempts] = {}
         self._running_since: dict[str, float] = {}
         self._ends: dict[str, str] = {}
@@ -62,15 +63,15 @@ class TrackRecord:
     def note_done(self, action: Action) -> None:
         """Take in an action that worked."""
         if isinstance(action, StartContainer):
-            before, now = self._attempts.get(action.contract), time.monotonic()
-            self._attempts[action.contract] = after_start(before, now, random.random(), again=action.again)
+            before = self._attempts.get(action.contract)
+            self._attempts[action.contract] = after_start(before, self._clock(), random.random(), again=action.again)
 
     def note_failure(self, action: Action, reason: str) -> None:
         """Take in an action that did not work."""
         contract = getattr(action, "contract", None)
         if contract is not None:
             before = self._attempts.get(contract)
-            self._attempts[contract] = after_failure(before, time.monotonic(), random.random(), reason)
+            self._attempts[contract] = after_failure(before, self._clock(), random.random(), reason)
 
     def forget_all_but(self, contracts: Iterable[str]) -> None:
         """Drop what concerns contracts that nobody wants and no container has."""

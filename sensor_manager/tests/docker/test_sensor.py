@@ -345,6 +345,7 @@ def test_new_revision_replaces_old_one_only_when_its_image_is_there(sensor: Sens
 
 
 def test_hopeless_services_say_why_and_hinder_no_other(sensor: Sensor) -> None:
+    foreign_container = sh(DOCKER, "-H", sensor.docker, "create", "--network", "none", engine.BASE, "true").strip()
     sensor.want("pot", "foreign", "looping")
     sensor.runs_at_least("pot")
     assert "hello" in sensor.connect()
@@ -359,6 +360,7 @@ def test_hopeless_services_say_why_and_hinder_no_other(sensor: Sensor) -> None:
     sensor.want("pot")
     sensor.runs("pot")
     assert set(sensor.containers()) == {"honeysens-pot"}
+    assert sh(DOCKER, "-H", sensor.docker, "ps", "-aq", "--no-trunc", "-f", f"id={foreign_container}"), "not ours"
 
 
 def test_run_contract(sensor: Sensor) -> None:

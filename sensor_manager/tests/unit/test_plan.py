@@ -1,116 +1,29 @@
-"""The plan as a table, and as a property: carried out on a model of the engine it arrives, and then rests."""
+"""The plan as a table; as a property see test_plan_properties.py."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Address, IPv4Network
-from typing import assert_never
+from dataclasses import replace
+from ipaddress import IPv4Address
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sensor_support.builders import SITE, desired, service
+from sensor_support.model_sensor import ModelSensor
 
 from sensor_manager.model import (
     Action,
     ApplyNetfilter,
     Attempts,
-    CreateContainer,
-    CreateNetwork,
     Forwarding,
     Observed,
-    ObservedContainer,
-    ObservedNetwork,
     PrepareNamespace,
-    PullImage,
-    RemoveContainer,
-    RemoveImage,
-    RemoveNetwork,
-    StartContainer,
-    StopContainer,
 )
 from sensor_manager.plan.containers import plan
 from sensor_manager.plan.contract import contract_hash, image_reference
 from sensor_manager.plan.report import news_of, report_services
-from sensor_wire.v1.desired import Desired, DesiredService
+from sensor_wire.v1.desired import DesiredService
 from sensor_wire.v1.poll import PullProgress, ServiceState
 
 COWRIE = service("cowrie", ports={"2222/tcp": 22})
 RECON = service("recon", "b", catch_all=True)
-
-
-@dataclass
-class ModelSensor:
-    """An engine and a kernel that do what they are told, and refuse what real ones refuse."""
-
-    observed: Observed
-    removed: set[str] = field(default_factory=set)
-    number: int = 0
-
-    def settle(self, wanted: Desired, rounds: int = 60) -> None:
-        for _ in range(rounds):
-            actions = plan(self.observed, wanted, SITE)
-            if not actions:
-                return
-            for action in actions:
-                self.carry_out(action)
-        raise AssertionError(f"still planning {actions}")
-
-    def carry_out(self, action: Action) -> None:  # noqa: C901 - one case for each action
-        seen = self.observed
-        match action:
-            case ApplyNetfilter(rules=rules):
-                self.observed = replace(seen, netfilter=rules, netfilter_error=None)
-            case PullImage(image=image):
-                self.observed = replace(seen, images=seen.images | {image})
-            case RemoveImage(image):
-                assert image in seen.images
-                assert all(each.image != image for each in seen.containers), "an image in use cannot be removed"
-                self.observed = replace(seen, images=seen.images - {image})
-            case CreateNetwork(service=name, subnet=subnet):
-                assert not any(subnet.overlaps(each.subnet) for each in seen.networks)
-                self.observed = replace(seen, networks=(*seen.networks, ObservedNetwork(self._new(), name, subnet)))
-            case RemoveNetwork(service=name, id=identifier):
-                assert not any(each.service == name for each in seen.containers), "a network in use cannot be removed"
-                self.removed.add(identifier)
-                self.observed = replace(seen, networks=tuple(each for each in seen.networks if each.id != identifier))
-            case CreateContainer(spec=spec):
-                assert spec.image in seen.images
-                assert any(each.service == spec.service and spec.address in each.subnet for each in seen.networks)
-                made = ObservedContainer(
-                    id=self._new(),
-                    service=spec.service,
-                    contract=spec.contract,
-                    revision=spec.revision,
-                    image=spec.image,
-                    running=False,
-                    started=False,
-                )
-                self.observed = replace(seen, containers=(*seen.containers, made))
-            case StartContainer(id=identifier):
-                assert seen.netfilter is not None, "nothing starts without netfilter"
-                self._change(identifier, running=True, started=True, sandbox=f"/netns/{identifier}", prepared=False)
-            case PrepareNamespace(id=identifier):
-                self._change(identifier, prepared=True)
-            case StopContainer(id=identifier):
-                self._change(identifier, running=False, prepared=False)
-            case RemoveContainer(id=identifier):
-                self.removed.add(identifier)
-                self.observed = replace(
-                    seen, containers=tuple(each for each in seen.containers if each.id != identifier)
-                )
-            case _:
-                assert_never(action)
-
-    def _new(self) -> str:
-        self.number += 1
-        return f"new{self.number}"
-
-    def _change(self, identifier: str, **changes: object) -> None:
-        containers = tuple(
-            replace(each, **changes) if each.id == identifier else each  # type: ignore[arg-type] # fields by name
-            for each in self.observed.containers
-        )
-        self.observed = replace(self.observed, containers=containers)
 
 
 def settled(*services: DesiredService) -> ModelSensor:
@@ -245,53 +158,6 @@ def test_contradictions_stop_one_service_only(services: list[DesiredService], ru
 def test_same_port_of_different_protocols_is_no_contradiction() -> None:
     sensor = settled(service("one", ports={"53/tcp": 53}), service("two", ports={"53/udp": 53}))
     assert len(sensor.observed.containers) == 2
-
-
-NAMES = st.sampled_from(["cowrie", "recon", "web", "smb"])
-SERVICES = st.builds(
-    service,
-    NAMES,
-    st.sampled_from("abc"),
-    ports=st.dictionaries(st.sampled_from(["22/tcp", "53/udp", "80/tcp"]), st.sampled_from([22, 53, 80]), max_size=2),
-    catch_all=st.booleans(),
-    revision=st.sampled_from(["1", "2"]),
-)
-DESIRED = st.lists(SERVICES, max_size=4, unique_by=lambda each: each.name).map(lambda each: desired(*each))
-
-
-@given(first=DESIRED, second=DESIRED, tampered=st.booleans())
-def test_a_plan_arrives_and_then_rests(first: Desired, second: Desired, *, tampered: bool) -> None:
-    sensor = ModelSensor(Observed(now=0))
-    sensor.settle(first)
-    if tampered:
-        sensor.observed = replace(sensor.observed, netfilter=None)
-    sensor.settle(second)
-    reports = report_services(sensor.observed, second, SITE).services
-    refused = {each.name for each in reports if each.state is ServiceState.FAILED}
-    wanted = {each.name: each for each in second.services if each.name not in refused}
-    assert {each.service: each.contract for each in sensor.observed.containers} == {
-        name: contract_hash(each) for name, each in wanted.items()
-    }
-    assert all(each.running for each in sensor.observed.containers)
-    assert sensor.observed.images == {image_reference(SITE, each) for each in wanted.values()}
-    assert {each.service for each in sensor.observed.networks} == set(wanted)
-    assert report_services(sensor.observed, second, SITE).complete == (not refused)
-
-
-@given(wanted=DESIRED, running=st.booleans())
-def test_what_is_wrong_or_doubled_is_put_right(wanted: Desired, *, running: bool) -> None:
-    strays = tuple(
-        ObservedContainer(f"old{number}", name, "other", "0", "elsewhere/x@sha256:0", running=running)
-        for number, name in enumerate(["cowrie", "cowrie", "gone"])
-    )
-    networks = (
-        ObservedNetwork("wide", "cowrie", IPv4Network("172.30.0.0/16")),
-        ObservedNetwork("own", "gone", IPv4Network("10.10.10.0/30")),
-    )
-    sensor = ModelSensor(Observed(now=0, containers=strays, networks=networks))
-    sensor.settle(wanted)
-    assert sensor.removed >= {"old0", "old1", "old2", "own"}
-    assert all(each.subnet.subnet_of(SITE.pool) for each in sensor.observed.networks)
 
 
 def test_forwarding_names_the_honeypots_own_address() -> None:

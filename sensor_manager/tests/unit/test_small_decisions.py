@@ -23,7 +23,7 @@ POT, OTHER = IPv4Address("10.10.10.2"), IPv4Address("10.10.10.6")
 
 
 def test_addresses_stay_and_gaps_are_filled() -> None:
-    taken = {"kept": IPv4Network("10.10.10.4/30"), "leaving": IPv4Network("10.10.10.0/30")}
+    taken = [("kept", IPv4Network("10.10.10.4/30")), ("leaving", IPv4Network("10.10.10.0/30"))]
     places = allocate(POOL, ["new", "kept"], taken)
     assert str(places["kept"].address) == "10.10.10.6"
     assert places["kept"].bridge == "hs-pot1"
@@ -32,12 +32,12 @@ def test_addresses_stay_and_gaps_are_filled() -> None:
 
 
 def test_full_pool_leaves_services_out() -> None:
-    assert len(allocate(IPv4Network("10.10.10.0/29"), ["a", "b", "c"], {})) == 2
+    assert len(allocate(IPv4Network("10.10.10.0/29"), ["a", "b", "c"], [])) == 2
 
 
 @given(names=st.sets(st.text("abcdef", min_size=1, max_size=3), max_size=64))
 def test_places_never_overlap(names: set[str]) -> None:
-    places = allocate(POOL, names, {})
+    places = allocate(POOL, names, [])
     assert len({place.subnet for place in places.values()}) == len(names)
     assert all(len(place.bridge) < 16 for place in places.values())
 

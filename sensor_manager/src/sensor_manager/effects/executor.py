@@ -1,13 +1,11 @@
 """From action to effect."""
 
+from dataclasses import dataclass
 from typing import assert_never
 
 from sensor_manager.effects.capture import LISTENER_PORT
-from sensor_manager.effects.conntrack import forget_flows
-from sensor_manager.effects.docker_engine import DockerEngine
 from sensor_manager.effects.images import ImagePuller
-from sensor_manager.effects.machine import enable_forwarding
-from sensor_manager.effects.nftables import Nftables
+from sensor_manager.effects.ports import Engine, Netfilter
 from sensor_manager.model import (
     Action,
     ApplyNetfilter,
@@ -26,13 +24,22 @@ from sensor_manager.plan.netfilter import render_catch_all
 from sensor_manager.plan.stale_flows import stale_flows
 
 
+@dataclass(frozen=True, slots=True)
+class Means:
+    """Where honeypots run, what lets attackers in and nobody out, and what fetches images."""
+
+    engine: Engine
+    netfilter: Netfilter
+    puller: ImagePuller
+
+
 class Executor:
     """Carries out actions one by one; raises `EffectError` for what does not work."""
 
-    def __init__(self, engine: DockerEngine, nftables: Nftables, puller: ImagePuller) -> None:
-        self._engine = engine
-        self._nftables = nftables
-        self._puller = puller
+    def __init__(self, means: Means) -> None:
+        self._engine = means.engine
+        self._netfilter = means.netfilter
+        self._puller = means.puller
         self._forwarding: Forwarding | None = None
 
     def execute(self, action: Action) -> None:  # noqa: C901 - a flat table of actions is easiest to check for gaps
@@ -53,7 +60,7 @@ class Executor:
             case StartContainer(id=identifier):
                 self._engine.start(identifier)
             case PrepareNamespace(sandbox=sandbox):
-                self._nftables.apply(render_catch_all(LISTENER_PORT), sandbox)
+                self._netfilter.apply(render_catch_all(LISTENER_PORT), sandbox)
             case StopContainer(id=identifier):
                 self._engine.stop(identifier)
             case RemoveContainer(id=identifier):
@@ -62,8 +69,8 @@ class Executor:
                 assert_never(action)
 
     def _apply(self, forwarding: Forwarding, rules: str) -> None:
-        enable_forwarding()
-        self._nftables.apply(rules)
+        self._netfilter.let_forward()
+        self._netfilter.apply(rules)
         old, self._forwarding = self._forwarding, forwarding
         if old is not None:
-            forget_flows(stale_flows(old, forwarding))
+            self._netfilter.forget_flows(stale_flows(old, forwarding))

@@ -2,15 +2,18 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from sensor_manager.effects.commands import run_tool
+from sensor_manager.effects.conntrack import forget_flows
 from sensor_manager.effects.errors import EffectError, NetfilterError
+from sensor_manager.effects.machine import enable_forwarding
 from sensor_manager.effects.network_namespace import in_network_namespace
 from sensor_manager.plan.netfilter import TABLE
+from sensor_manager.plan.stale_flows import FlowsOf, FlowsTo
 
 VOLATILE_KEYS = frozenset({"handle", "metainfo"})
 """What differs between two listings of the same rules."""
@@ -37,6 +40,14 @@ class Nftables:
     def __init__(self, book: Path) -> None:
         self._path = book
         self._book = _read_book(book)
+
+    def let_forward(self) -> None:
+        """Let the kernel hand packets on; raises `NetfilterError` where that is forbidden."""
+        enable_forwarding()
+
+    def forget_flows(self, flows: Iterable[FlowsTo | FlowsOf]) -> None:
+        """Delete these flows from the kernel's table; failures are logged only."""
+        forget_flows(flows)
 
     def apply(self, rules: str, namespace: str | None = None) -> None:
         """Check the rules, replace the table in one transaction, and remember what the kernel then lists.

@@ -1,6 +1,6 @@
 """Which honeypot lives on which network: one tiny bridge network each, cut from the sensor's pool."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
@@ -20,20 +20,22 @@ class Place:
     address: IPv4Address
 
 
-def allocate(pool: IPv4Network, wanted: Iterable[str], taken: Mapping[str, IPv4Network]) -> dict[str, Place]:
+def allocate(
+    pool: IPv4Network, wanted: Iterable[str], networks: Collection[tuple[str, IPv4Network]]
+) -> dict[str, Place]:
     """Give each wanted service a place; whoever has one in the pool keeps it, others get the lowest free ones.
 
     Args:
         pool: network that is cut into places.
         wanted: names of services.
-        taken: subnets of existing networks by service, of services that are no longer wanted too.
+        networks: existing networks with their services, also of those that are no longer wanted.
 
     Returns:
         Places by service; services for which the pool has no room are missing.
     """
     names = sorted(set(wanted))
-    kept = {name: taken[name] for name in names if name in taken and _fits(pool, taken[name])}
-    occupied = set(taken.values())
+    kept = {name: subnet for name, subnet in networks if _fits(pool, subnet)}
+    occupied = {subnet for _, subnet in networks}
     free = (subnet for subnet in pool.subnets(new_prefix=SERVICE_PREFIX) if subnet not in occupied)
     places: dict[str, Place] = {}
     for name in names:

@@ -3,7 +3,7 @@
 Each step is planned from a fresh look, so that a plan is short, restartable anywhere, and empty once all is as desired.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sensor_manager.model import (
     Action,
@@ -12,6 +12,7 @@ from sensor_manager.model import (
     CreateNetwork,
     Observed,
     ObservedContainer,
+    ObservedNetwork,
     PrepareNamespace,
     PullImage,
     RemoveContainer,
@@ -72,6 +73,15 @@ def _remove_unwanted(observed: Observed, selection: Selection, site: Site) -> It
         yield RemoveImage(image)
 
 
+def _find_place(networks: Sequence[ObservedNetwork], wanted: Wanted) -> Iterator[Action]:
+    """Make the service's network once there are no others of its own."""
+    name, place = wanted.service.name, wanted.place
+    for network in networks:
+        yield RemoveNetwork(name, network.id)
+    if not networks:
+        yield CreateNetwork(name, contract_hash(wanted.service), place.subnet, place.gateway, place.bridge)
+
+
 def _keep_up(observed: Observed, container: ObservedContainer) -> Iterator[Action]:
     """Start what has ended; of an older revision too, as long as the image of the next one is not there."""
     if not container.running and container.contract and not _waits(observed, container.contract):
@@ -89,8 +99,9 @@ def _next_steps(observed: Observed, wanted: Wanted, site: Site) -> Iterator[Acti
     contract = contract_hash(service)
     container = current_container(observed, wanted)
     image = image_reference(site, service)
-    network = next((each for each in observed.networks if each.service == service.name), None)
-    if container is not None and container.contract == contract:
+    networks = [each for each in observed.networks if each.service == service.name]
+    placed = [each.subnet for each in networks] == [place.subnet]
+    if container is not None and container.contract == contract and placed:
         if container.running and service.catch_all and not container.prepared:
             yield PrepareNamespace(service.name, contract, container.id, container.sandbox)
         yield from _keep_up(observed, container)
@@ -103,9 +114,7 @@ def _next_steps(observed: Observed, wanted: Wanted, site: Site) -> Iterator[Acti
         return
     elif container is not None:
         yield RemoveContainer(service.name, container.id)
-    elif network is not None and network.subnet != place.subnet:
-        yield RemoveNetwork(service.name, network.id)
-    elif network is None:
-        yield CreateNetwork(service.name, contract, place.subnet, place.gateway, place.bridge)
-    else:
+    elif placed:
         yield CreateContainer(service.name, contract, container_spec(site, service, place))
+    else:
+        yield from _find_place(networks, wanted)

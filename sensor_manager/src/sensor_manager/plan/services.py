@@ -47,7 +47,7 @@ def select(observed: Observed, desired: Desired | None, site: Site) -> Selection
             accepted[service.name] = service
             ports |= dict.fromkeys(_public_ports(service), service.name)
             catch_all = service.name if service.catch_all else catch_all
-    places = allocate(site.pool, accepted, {network.service: network.subnet for network in observed.networks})
+    places = allocate(site.pool, accepted, [(network.service, network.subnet) for network in observed.networks])
     refused |= dict.fromkeys(accepted.keys() - places.keys(), f"no free network is left in {site.pool}")
     return Selection({name: Wanted(accepted[name], place) for name, place in places.items()}, refused)
 

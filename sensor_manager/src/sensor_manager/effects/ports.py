@@ -1,0 +1,72 @@
+"""What the manager needs of a container engine and of netfilter; platforms say who provides it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Protocol
+
+from sensor_manager.model import ContainerSpec, CreateNetwork, ObservedContainer, ObservedNetwork
+from sensor_manager.plan.stale_flows import FlowsOf, FlowsTo
+
+
+class Engine(Protocol):
+    """Our objects in one container engine; everything raises `EffectError` where it does not work."""
+
+    def containers(self) -> tuple[ObservedContainer, ...]:
+        """Return our containers, running or not."""
+
+    def networks(self) -> tuple[ObservedNetwork, ...]:
+        """Return our bridge networks."""
+
+    def images(self, registry: str) -> frozenset[str]:
+        """Return the images that came from this registry, by `registry/repository@digest`."""
+
+    def layers(self) -> frozenset[str]:
+        """Return the contents of all layers that are there, whatever image they belong to."""
+
+    def free_bytes(self) -> int | None:
+        """Return the free bytes of the disk that images are kept on; None when that cannot be known."""
+
+    def pull(self, reference: str) -> Iterator[Mapping[str, Any]]:
+        """Fetch an image by its digest; yields what the engine says on the way."""
+
+    def last_lines(self, identifier: str) -> tuple[str, ...]:
+        """Return the last lines a honeypot wrote."""
+
+    def remove_image(self, reference: str) -> None:
+        """Delete an image, or its name only where something else still uses the content."""
+
+    def create_network(self, network: CreateNetwork) -> None:
+        """Make a bridge network without IPv6 and without the engine's own netfilter rules."""
+
+    def remove_network(self, identifier: str) -> None:
+        """Delete a network; its container must be gone."""
+
+    def create_container(self, spec: ContainerSpec) -> None:
+        """Make a honeypot's container under the run contract, whatever its image says."""
+
+    def start(self, identifier: str) -> None:
+        """Start a container; it gets a new network namespace."""
+
+    def stop(self, identifier: str) -> None:
+        """Stop a container within the grace period."""
+
+    def remove_container(self, identifier: str) -> None:
+        """Stop and delete a container."""
+
+
+class Netfilter(Protocol):
+    """The manager's rules in the sensor's network namespace and in those of containers."""
+
+    def let_forward(self) -> None:
+        """Have packets handed on to the honeypots' bridges; raises `NetfilterError` where that is forbidden."""
+
+    def apply(self, rules: str, namespace: str | None = None) -> None:
+        """Replace the rules as a whole; raises `NetfilterError` when they are not in force afterwards."""
+
+    def current(self, namespace: str | None = None) -> str | None:
+        """Return the rules in force as they were applied; None when there are none or somebody changed them."""
+
+    def forget_namespaces(self, living: set[str]) -> None:
+        """Drop what is remembered of namespaces that are gone."""
+
+    def forget_flows(self, flows: Iterable[FlowsTo | FlowsOf]) -> None:
+        """Have the next packet of these flows translated anew; failures are logged only."""

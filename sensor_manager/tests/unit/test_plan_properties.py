@@ -1,0 +1,145 @@
+"""The plan as properties: from anywhere it arrives and rests, touches only what is ours, and lets nothing out."""
+
+from dataclasses import replace
+from ipaddress import IPv4Network
+from itertools import islice
+
+from hypothesis import given
+from hypothesis import strategies as st
+from sensor_support.builders import SITE, desired, service
+from sensor_support.model_sensor import ModelSensor
+from sensor_support.rules import Packet, read_rules
+
+from sensor_manager.model import (
+    ApplyNetfilter,
+    Attempts,
+    Observed,
+    ObservedContainer,
+    ObservedNetwork,
+    RemoveContainer,
+    RemoveImage,
+    RemoveNetwork,
+    StartContainer,
+    StopContainer,
+)
+from sensor_manager.plan.containers import plan
+from sensor_manager.plan.contract import contract_hash, image_reference
+from sensor_manager.plan.netfilter import render_sensor
+from sensor_manager.plan.report import report_services
+from sensor_wire.v1.desired import Desired
+from sensor_wire.v1.poll import ServiceState
+
+NAMES = st.sampled_from(["cowrie", "recon", "web", "smb"])
+SERVICES = st.builds(
+    service,
+    NAMES,
+    st.sampled_from("abc"),
+    ports=st.dictionaries(st.sampled_from(["22/tcp", "53/udp", "80/tcp"]), st.sampled_from([22, 53, 80]), max_size=2),
+    catch_all=st.booleans(),
+    revision=st.sampled_from(["1", "2"]),
+)
+DESIRED = st.lists(SERVICES, max_size=4, unique_by=lambda each: each.name).map(lambda each: desired(*each))
+SUBNETS = st.sampled_from([*islice(SITE.pool.subnets(new_prefix=30), 6), IPv4Network("172.30.0.0/16")])
+NETWORKS = st.lists(
+    st.builds(ObservedNetwork, st.uuids().map(str), NAMES | st.just("gone"), SUBNETS),
+    max_size=6,
+    unique_by=lambda each: each.subnet,
+)
+
+
+@st.composite
+def situations(draw: st.DrawFn) -> tuple[Desired, Observed]:
+    """A desired state, and a sensor in any state: half done, of yesterday, or meddled with."""
+    wanted = draw(DESIRED)
+    known = [*wanted.services, *draw(DESIRED).services]
+    images = {image_reference(SITE, each) for each in known} | {f"{SITE.registry}/old@sha256:{'f' * 64}"}
+    contracts = [("cowrie", "", "elsewhere/x@sha256:0"), ("gone", "other", min(images))]
+    contracts += [(each.name, contract_hash(each), image_reference(SITE, each)) for each in known]
+    containers = []
+    for identifier in draw(st.lists(st.uuids().map(str), max_size=5, unique=True)):
+        name, contract, image = draw(st.sampled_from(contracts))
+        running, prepared = draw(st.booleans()), draw(st.booleans())
+        made = ObservedContainer(identifier, name, contract, "1", image, running=running, started=running or prepared)
+        containers.append(replace(made, sandbox=identifier if running else "", prepared=running and prepared))
+    tries = st.builds(Attempts, st.integers(0, 9), st.sampled_from([0.0, 150.0]), st.sampled_from([None, "why"]))
+    return wanted, Observed(
+        now=100.0,
+        containers=tuple(containers),
+        networks=tuple(draw(NETWORKS)),
+        images=frozenset(draw(st.sets(st.sampled_from(sorted(images)))) | {each.image for each in containers}),
+        pulling=dict.fromkeys(draw(st.sets(st.sampled_from(sorted(images))))),
+        netfilter=draw(st.sampled_from([None, "others"])),
+        netfilter_error=draw(st.sampled_from([None, "nft is missing"])),
+        attempts=draw(st.dictionaries(st.sampled_from([contract for _, contract, _ in contracts]), tries)),
+    )
+
+
+@given(situations())
+def test_from_any_state_the_plan_arrives_and_rests(situation: tuple[Desired, Observed]) -> None:
+    wanted, observed = situation
+    sensor = ModelSensor(observed)
+    sensor.settle(wanted)
+    seen = sensor.observed
+    report = report_services(replace(seen, attempts={}), wanted, SITE)
+    refused = {each.name for each in report.services if each.state is ServiceState.FAILED}
+    runs = {each.name: each for each in wanted.services if each.name not in refused}
+    assert {each.service: each.contract for each in seen.containers} == {
+        name: contract_hash(each) for name, each in runs.items()
+    }
+    assert len(seen.containers) == len(runs)
+    assert all(each.running for each in seen.containers)
+    assert seen.images == {image_reference(SITE, each) for each in runs.values()}
+    assert sorted(each.service for each in seen.networks) == sorted(runs)
+    assert all(each.subnet.subnet_of(SITE.pool) for each in seen.networks)
+    assert report.complete == (not refused)
+    assert plan(seen, wanted, SITE) == ()
+
+
+@given(situations())
+def test_only_what_is_ours_is_touched(situation: tuple[Desired, Observed]) -> None:
+    wanted, observed = situation
+    for action in plan(observed, wanted, SITE):
+        match action:
+            case StartContainer(id=identifier) | StopContainer(id=identifier) | RemoveContainer(id=identifier):
+                assert identifier in {each.id for each in observed.containers}
+            case RemoveNetwork(id=identifier):
+                assert identifier in {each.id for each in observed.networks}
+            case RemoveImage(image):
+                assert image in observed.images
+
+
+POTS = [f"hs-pot{number}" for number in range(4)]
+SOURCES = ["10.10.10.2", "10.10.10.6", "10.10.10.10", "192.0.2.9"]
+PACKETS = st.builds(
+    Packet,
+    come_by=st.sampled_from([*POTS, "eth0", "eth1", "docker0"]),
+    into=st.sampled_from([None, *POTS, "eth0", "eth1", "docker0"]),
+    source=st.sampled_from(SOURCES),
+    ipv6=st.booleans(),
+    state=st.sampled_from(["new", "established"]),
+    reply=st.booleans(),
+    dnat=st.booleans(),
+)
+
+
+@given(situations(), st.lists(PACKETS, min_size=20, max_size=40))
+def test_nothing_but_answers_leaves_a_honeypot(situation: tuple[Desired, Observed], packets: list[Packet]) -> None:
+    wanted, observed = situation
+    applied = [each for each in plan(observed, wanted, SITE) if isinstance(each, ApplyNetfilter)]
+    for action in applied:
+        assert action.rules == render_sensor(action.forwarding)
+        rules = read_rules(action.rules)
+        places = {(bridge, str(address)) for bridge, address in action.forwarding.bridges}
+        targets = {str(each.address) for each in action.forwarding.forwards} | {str(action.forwarding.catch_all)}
+        assert targets <= {address for _, address in places} | {"None"}, "honeypots only are forwarded to"
+        for packet in packets:
+            if not rules.passes(packet):
+                continue
+            if packet.come_by in POTS:
+                assert packet.state == "established"
+                assert packet.reply
+                assert packet.into in {None, SITE.interface}
+                assert (packet.come_by, packet.source) in places
+            elif packet.into is not None:
+                assert packet.dnat
+                assert (packet.come_by, packet.into[:6]) == (SITE.interface, "hs-pot")

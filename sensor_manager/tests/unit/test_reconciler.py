@@ -1,0 +1,136 @@
+"""Observe, plan, act: with an engine in memory on which everything can go wrong for one service."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from sensor_support.builders import SITE, desired, service
+
+from sensor_manager.effects.errors import EffectError
+from sensor_manager.effects.executor import Means
+from sensor_manager.effects.images import ImagePuller
+from sensor_manager.model import ContainerSpec, CreateNetwork, PullImage
+from sensor_manager.platforms.in_memory import MemoryEngine, MemoryNetfilter
+from sensor_manager.reconciler import Reconciler
+from sensor_wire.v1.desired import DesiredService
+from sensor_wire.v1.poll import ServiceReport, ServiceState
+
+DOINGS = ["pull", "network", "container", "start", "remove container", "remove network"]
+COWRIE = service("cowrie", "a", ports={"2222/tcp": 22})
+RECON = service("recon", "b", catch_all=True)
+WEB = service("web", "c", ports={"80/tcp": 80})
+SERVICES = (COWRIE, RECON, WEB)
+
+
+class BrokenEngine(MemoryEngine):
+    """Fails in what it does for one service."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.broken = ""
+        self.failing: set[str] = set()
+
+    def pull(self, reference: str) -> Iterator[Mapping[str, Any]]:
+        self._fail("pull", reference.partition("@")[0].rpartition("/")[2])
+        yield from super().pull(reference)
+
+    def create_network(self, network: CreateNetwork) -> None:
+        self._fail("network", network.service)
+        super().create_network(network)
+
+    def create_container(self, spec: ContainerSpec) -> None:
+        self._fail("container", spec.service)
+        super().create_container(spec)
+
+    def start(self, identifier: str) -> None:
+        self._fail("start", self._container(identifier).service)
+        super().start(identifier)
+
+    def remove_container(self, identifier: str) -> None:
+        self._fail("remove container", self._container(identifier).service)
+        super().remove_container(identifier)
+
+    def remove_network(self, identifier: str) -> None:
+        self._fail("remove network", self._networks[identifier].service)
+        super().remove_network(identifier)
+
+    def end(self, name: str) -> None:
+        """Let a service's container end by itself."""
+        for each in self.containers():
+            if each.service == name and each.running:
+                self.stop(each.id)
+
+    def _fail(self, doing: str, name: str) -> None:
+        if name == self.broken and doing in self.failing:
+            raise EffectError(f"{doing} of {name} fails as asked")
+
+
+class InlinePuller(ImagePuller):
+    """Pulls at once instead of in a thread."""
+
+    def begin(self, request: PullImage) -> None:
+        self._pulling[request.image] = None
+        self._run(request)
+
+
+class Bench:
+    """A reconciler on a clock of its own."""
+
+    def __init__(self) -> None:
+        self.engine = BrokenEngine()
+        self.now = 0.0
+        means = Means(self.engine, MemoryNetfilter(), InlinePuller(self._fetch, lambda: None))
+        self.reconciler = Reconciler(means, lambda _: None, SITE, lambda: self.now)
+
+    def want(self, *services: DesiredService, generation: int = 1) -> None:
+        self.reconciler.set_desired(desired(*services, generation=generation))
+
+    def cycle(self, times: int = 1) -> None:
+        for _ in range(times):
+            retry_at = self.reconciler.cycle(None)
+            self.now = max(self.now + 5, min(retry_at or 0, self.now + 300))
+
+    def _fetch(self, image: str, _: object) -> None:
+        assert list(self.engine.pull(image))
+
+    def states(self) -> dict[str, ServiceReport]:
+        return {each.name: each for each in self.reconciler.report()[1].services}
+
+
+@given(broken=st.sampled_from(SERVICES), failing=st.sets(st.sampled_from(DOINGS), min_size=1), late=st.booleans())
+def test_one_bad_service_never_hinders_the_others(broken: DesiredService, failing: set[str], *, late: bool) -> None:
+    bench = Bench()
+    bench.engine.broken = broken.name
+    if late:
+        bench.want(broken)
+        bench.cycle(3)
+    bench.engine.failing = failing
+    newer = {each.name: each.model_copy(update={"revision": "2", "digest": f"sha256:{'d' * 64}"}) for each in SERVICES}
+    bench.want(*newer.values(), generation=2)
+    bench.cycle(4)
+    others = {each.name: each for each in SERVICES if each is not broken}
+    found = bench.states()
+    assert {name: found[name].state for name in others} == dict.fromkeys(others, ServiceState.RUNNING)
+    assert {found[name].revision for name in others} == {"2"}
+    bench.engine.failing = set()
+    bench.cycle(12)
+    assert bench.reconciler.report()[0] == 2, "and once the fault is gone, all is as desired"
+
+
+def test_crash_loop_is_noticed_and_forgiven() -> None:
+    bench = Bench()
+    bench.want(COWRIE, WEB)
+    bench.cycle()
+    for restarts in range(6):
+        verdict = bench.states()["cowrie"]
+        assert verdict.crash_loop == (restarts >= 3)
+        assert bench.states()["web"].state is ServiceState.RUNNING
+        bench.engine.end("cowrie")
+        bench.cycle()
+        bench.cycle()
+    assert bench.states()["cowrie"].restarts == 6
+    assert bench.states()["cowrie"].state is ServiceState.FAILED
+    bench.cycle(20)
+    assert not bench.states()["cowrie"].crash_loop
+    assert bench.states()["cowrie"].state is ServiceState.RUNNING
