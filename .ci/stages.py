@@ -36,6 +36,7 @@ TOOLS = [
     "skopeo",
     "slapd",
     "sshpass",
+    "strace",
 ]
 INSTALL = (
     'dpkg -s "$@" >/dev/null 2>&1 || '

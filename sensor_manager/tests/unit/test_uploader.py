@@ -31,6 +31,7 @@ def uploader(
     tmp_path: Path, server: MiniServer, store: SpoolStore, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Uploader]:
     monkeypatch.setattr(uploader_module, "FIRST_DELAY", 0.02)
+    monkeypatch.setattr(uploader_module, "MAX_DELAY", 0.1)
     authorities, key, certificate = (tmp_path / name for name in ("ca.crt", "sensor.key", "sensor.crt"))
     authorities.write_text(server.authority.chain)
     make_key(key)
@@ -53,7 +54,10 @@ def drained(store: SpoolStore) -> bool:
 
 @pytest.mark.parametrize(
     "faults",
-    [[], [500], [503, 502, 429], ["hang"], ["partial", "partial"], ["garbage"], [500, "partial", "hang", "garbage"]],
+    [
+        *([], [500], [503, 502, 429], ["hang"], ["partial", "partial"], ["garbage"], ["page"] * 3, [401, 403, 404]),
+        [500, "partial", "hang", "garbage"],
+    ],
     ids=str,
 )
 def test_all_arrive_once_whatever_the_server_does(
@@ -96,6 +100,39 @@ def test_poison_that_spoils_its_whole_batch_is_found(server: MiniServer, store: 
     eventually(lambda: drained(store), "the spool is empty")
     assert store.report().quarantined == 1
     assert server.events.keys() == {str(uuid7(number)) for number in range(60)} - server.poison
+
+
+def test_events_that_break_the_server_are_set_aside_once_others_have_passed(
+    server: MiniServer, store: SpoolStore, uploader: Uploader
+) -> None:
+    server.breaking = {str(uuid7(0)), str(uuid7(30)), str(uuid7(31))}
+    fill(store, 60)
+    uploader.wake()
+    eventually(lambda: drained(store), "the spool is empty")
+    assert store.report().quarantined == 3
+    assert server.events.keys() == {str(uuid7(number)) for number in range(60)} - server.breaking
+
+
+def test_a_server_that_breaks_at_everything_costs_no_event(
+    server: MiniServer, store: SpoolStore, uploader: Uploader
+) -> None:
+    server.breaking = {str(uuid7(number)) for number in range(60)}
+    fill(store, 60)
+    uploader.wake()
+    eventually(lambda: uploader._failures > 8, "it has failed at single events too")
+    server.breaking = set()
+    eventually(lambda: drained(store), "the spool is empty")
+    assert store.report().quarantined == 0
+    assert len(server.events) == 60
+
+
+def test_batches_fit_the_limit_of_what_is_between(server: MiniServer, store: SpoolStore, uploader: Uploader) -> None:
+    server.most_items = 7
+    fill(store, 100)
+    uploader.wake()
+    eventually(lambda: drained(store), "the spool is empty")
+    assert len(server.events) == 100
+    assert store.report().quarantined == 0
 
 
 def test_returning_server_ends_the_patience(

@@ -13,16 +13,17 @@ READ_TIMEOUT = 20.0
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 MAX_SHOWN = 200
 CHUNK = 65536
-REDIRECTS = range(300, 400)
+PROBLEM = "application/problem+json"
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer: status, body, and the entity tag if there was one."""
+    """An answer: status, body, and the entity tag if there was one; `problem` says that it is a problem document."""
 
     status: int
     body: bytes
     etag: str | None
+    problem: bool = False
 
 
 class ServerClient:
@@ -76,7 +77,8 @@ class ServerClient:
                 allow_redirects=False,
                 stream=True,
             ) as answer:
-                return Response(answer.status_code, _read(answer), answer.headers.get("ETag"))
+                kind = answer.headers.get("Content-Type", "").partition(";")[0].strip()
+                return Response(answer.status_code, _read(answer), answer.headers.get("ETag"), kind == PROBLEM)
         except (requests.RequestException, OSError) as error:
             raise ServerError(f"{self._url}{path}: no answer ({error}); check network and server") from error
 

@@ -10,28 +10,30 @@ from sensor_manager.server.errors import ServerError
 from sensor_wire.v1.event import BatchResult
 
 PATH = "/api/events"
-BATCH_REFUSED = frozenset(
-    {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY}
-)
 
 
-class BatchRefusedError(ServerError):
-    """The server does not take this batch as it is; a smaller one without the bad item may do."""
+class UploadFailedError(ServerError):
+    """The events were not taken.
+
+    Attributes:
+        ours: the answer came from the HoneySens server or its proxy, as far as its form tells.
+    """
+
+    def __init__(self, message: str, *, status: int | None, ours: bool) -> None:
+        super().__init__(message, status=status)
+        self.ours = ours
 
 
 def upload(client: ServerClient, bodies: Sequence[str]) -> BatchResult:
     """Send events (JSON texts) and return what became of each.
 
     Raises:
-        BatchRefusedError: sending the same batch again will not help.
-        ServerError: sending it again later may help.
+        UploadFailedError: the whole batch was answered by something else than 200.
+        ServerError: there was no answer, or none that can be understood.
     """
     response = client.post(PATH, f'{{"events":[{",".join(bodies)}]}}')
-    if response.status in BATCH_REFUSED:
-        error = refusal("events", response)
-        raise BatchRefusedError(str(error), status=error.status)
     if response.status != HTTPStatus.OK:
-        raise refusal("events", response)
+        raise UploadFailedError(str(refusal("events", response)), status=response.status, ours=response.problem)
     try:
         return BatchResult.model_validate_json(response.body)
     except ValidationError as error:

@@ -27,7 +27,9 @@ def poll(client: ServerClient, report: Report, etag: str | None) -> PollAnswer |
     Raises:
         ServerError: the server is away, refuses, or answers something that cannot be understood.
     """
-    response = client.post(PATH, report.model_dump_json(), {"If-None-Match": etag} if etag else None)
+    # Defaults are left out: a server that is older does not know the fields that most sensors never need.
+    body = report.model_dump_json(exclude_defaults=True)
+    response = client.post(PATH, body, {"If-None-Match": etag} if etag else None)
     if response.status == HTTPStatus.NO_CONTENT and etag:
         return None
     if response.status != HTTPStatus.OK:

@@ -52,6 +52,7 @@ class Dialogue:
         with connection.makefile("rb") as lines:
             while line := _read_line(lines):
                 if len(line) > MAX_LINE_BYTES:
+                    self._count_refused()
                     _send(connection, _rejected(f"the line is longer than {MAX_LINE_BYTES} bytes"))
                     return
                 if not line.endswith(b"\n"):
@@ -62,6 +63,7 @@ class Dialogue:
         try:
             document = json.loads(line)
         except (ValueError, RecursionError) as error:
+            self._count_refused()
             _send(connection, _rejected(f"the line is not JSON: {error}"))
             return
         if isinstance(document, dict) and "request" in document:
@@ -77,14 +79,22 @@ class Dialogue:
         except (ValidationError, RecursionError) as error:
             reason = _first_error(error)
             log.warning("event of a honeypot rejected", service=self._service, reason=reason)
+            self._count_refused()
             return _rejected(reason)
         if len(event.model_dump_json()) > MAX_EVENT_BYTES:
+            self._count_refused()
             return _rejected(f"the event is longer than {MAX_EVENT_BYTES} bytes")
         try:
             self._store.append(event)
         except SpoolUnavailableError as error:
             return Answer(status=AnswerStatus.BUSY, reason=str(error)[:MAX_REASON])
         return Answer(status=AnswerStatus.STORED, id=event.id)
+
+    def _count_refused(self) -> None:
+        try:
+            self._store.note_refused()
+        except SpoolUnavailableError as error:
+            log.warning("refused event not counted", service=self._service, reason=str(error))
 
     def _answer_request(self, connection: socket.socket, document: object) -> None:
         try:

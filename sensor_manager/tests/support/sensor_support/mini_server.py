@@ -44,7 +44,10 @@ class MiniServer:
         reports: the polls' bodies.
         events: stored events by id.
         copies: how often each event was sent.
-        faults: one for each coming upload: an HTTP status, or one of "hang", "partial", "garbage".
+        faults: one for each coming upload: an HTTP status, or one of "hang", "partial", "garbage", "page".
+        poison: events that spoil their whole batch.
+        breaking: events at which the server fails.
+        most_items: batches with more events meet a proxy's limit.
         tokens: enrolment tokens that are not used up.
         life: from when to when, seen from now, the certificates of enrolments hold.
         renewals: what was asked for; each is answered with a certificate of 90 days, or with `renewal_fault`.
@@ -87,6 +90,8 @@ class MiniServer:
         self.copies: dict[str, int] = {}
         self.faults: deque[int | str] = deque()
         self.poison: set[str] = set()
+        self.breaking: set[str] = set()
+        self.most_items = 200
         self.tokens = {TOKEN}
         self.life = (-DAY, 90 * DAY)
         self.renewals: list[RenewalRequest] = []
@@ -162,11 +167,14 @@ class MiniServer:
             self.hang.wait()
         if fault == "garbage":
             return 200, "text/html", b"<html>a proxy's page</html>"
-        if any(item["id"] in self.poison for item in items):
-            return 400, "application/problem+json", b"{}"
+        if fault == "page" or len(items) > self.most_items:
+            return 400 if fault else 413, "text/html", b"<html>a proxy's page</html>"
+        for bad, status in ((self.breaking, 500), (self.poison, 400)):
+            if any(item["id"] in bad for item in items):
+                return status, "application/problem+json", b"{}"
         results = [self._store(index, item) for index, item in enumerate(items)]
         if fault == "partial":
-            results = results[:1]
+            results = results[: len(results) // 2]
         return 200, "application/json", json.dumps({"results": results}).encode()
 
     def _store(self, index: int, item: dict[str, Any]) -> dict[str, Any]:

@@ -26,6 +26,8 @@ def digest(report: Report, received_at: datetime) -> str:
         report.spool.depth.bit_length(),
         report.spool.dropped,
         report.spool.quarantined,
+        report.spool.refused,
+        report.spool.damaged,
     )
     return sha256(f"{report.model_dump_json(exclude=VOLATILE)}{figures}".encode()).hexdigest()
 

@@ -51,12 +51,18 @@ class ServiceReport(WireModel):
 
 
 class SpoolReport(WireModel):
-    """The sensor's event spool: events waiting, their bytes, and what was dropped or set aside since it was made."""
+    """The sensor's event spool: events waiting, their bytes, and what was dropped or set aside since it was made.
+
+    `refused` counts events of its honeypots that were malformed or too long, `damaged` the files that could not be
+    read any more; events known to be lost with them are among the dropped ones.
+    """
 
     depth: Count = 0
     bytes: Count = 0
     dropped: Count = 0
     quarantined: Count = 0
+    refused: Count = 0
+    damaged: Count = 0
 
 
 class UpdateState(StrEnum):

@@ -1,0 +1,58 @@
+"""No acknowledged event is lost, wherever in the spool's write path the process dies or the disk fails."""
+
+import sqlite3
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from sensor_support.spool_victim import EVENTS
+from sensor_support.straced import Promises, victims
+
+from sensor_manager.spool.store import SpoolStore
+
+pytestmark = pytest.mark.netns
+CALLS = ("pwrite64", "fdatasync", "fsync", "ftruncate", "rename", "unlink")
+AT_LEAST = 250
+
+
+def kept_its_promises(path: Path, promises: Promises) -> set[str]:
+    """Return the events that are there; fail if one is missing or the file is not sound."""
+    with SpoolStore(path, ballast=65536) as store:
+        present = {each.id for each in store.oldest(10**6, 10**9)}
+        report = store.report()
+    missing = promises.acknowledged - promises.deleting - present
+    assert not missing, f"{len(missing)} lost"
+    assert (report.depth, report.damaged, report.dropped) == (len(present), 0, 0)
+    spool = sqlite3.connect(path)
+    assert spool.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    spool.close()
+    return present
+
+
+def test_at_every_system_call_of_the_write_path(tmp_path: Path) -> None:
+    with victims() as victim:
+        trace = tmp_path / "trace"
+        promises = victim.run(tmp_path / "spool.db", EVENTS, "-o", str(trace), "-e", f"trace={','.join(CALLS)}")
+        assert len(promises.acknowledged) == EVENTS
+        present = kept_its_promises(tmp_path / "spool.db", promises)
+        assert len(present) == EVENTS - len(promises.deleting) > 0
+        counts = Counter(call for line in trace.read_text().splitlines() for call in CALLS if f" {call}(" in line)
+        points = [(call, number, "signal=SIGKILL") for call in CALLS for number in range(1, counts[call] + 1)]
+        points += [
+            (call, number, f"error={('EIO', 'ENOSPC')[(number + shift) % 2]}")
+            for shift, call in enumerate(("pwrite64", "fdatasync"))
+            for number in range(1, counts[call] + 1)
+        ]
+        assert len(points) >= AT_LEAST
+        for call, number, fault in points:
+            folder = tmp_path / f"{call}-{number}-{fault}"
+            folder.mkdir()
+            promises = victim.run(
+                folder / "spool.db", EVENTS, "-e", f"trace={call}", "-e", f"inject={call}:{fault}:when={number}"
+            )
+            try:
+                kept_its_promises(folder / "spool.db", promises)
+                if fault != "signal=SIGKILL":
+                    assert len(promises.acknowledged) == EVENTS, "a single error of the disk costs a retry, no more"
+            except AssertionError as error:
+                raise AssertionError(f"{fault} at {call} number {number}: {error}") from error
