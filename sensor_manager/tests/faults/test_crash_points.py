@@ -1,11 +1,13 @@
 """No acknowledged event is lost, wherever in the spool's write path the process dies or the disk fails."""
 
 import sqlite3
+import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sensor_support.spool_victim import EVENTS
+from sensor_support.spool_victim import BALLAST, EVENTS
 from sensor_support.straced import Promises, victims
 
 from sensor_manager.spool.store import SpoolStore
@@ -17,7 +19,7 @@ AT_LEAST = 250
 
 def kept_its_promises(path: Path, promises: Promises) -> set[str]:
     """Return the events that are there; fail if one is missing or the file is not sound."""
-    with SpoolStore(path, ballast=65536) as store:
+    with SpoolStore(path, ballast=BALLAST) as store:
         present = {each.id for each in store.oldest(10**6, 10**9)}
         report = store.report()
     missing = promises.acknowledged - promises.deleting - present
@@ -29,12 +31,19 @@ def kept_its_promises(path: Path, promises: Promises) -> set[str]:
     return present
 
 
-def test_at_every_system_call_of_the_write_path(tmp_path: Path) -> None:
+@pytest.fixture
+def memory() -> Iterator[Path]:
+    """A folder in memory: what fails is decided here, and a disk would only take its time for each run."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        yield Path(folder)
+
+
+def test_at_every_system_call_of_the_write_path(memory: Path) -> None:
     with victims() as victim:
-        trace = tmp_path / "trace"
-        promises = victim.run(tmp_path / "spool.db", EVENTS, "-o", str(trace), "-e", f"trace={','.join(CALLS)}")
+        trace = memory / "trace"
+        promises = victim.run(memory / "spool.db", EVENTS, "-o", str(trace), "-e", f"trace={','.join(CALLS)}")
         assert len(promises.acknowledged) == EVENTS
-        present = kept_its_promises(tmp_path / "spool.db", promises)
+        present = kept_its_promises(memory / "spool.db", promises)
         assert len(present) == EVENTS - len(promises.deleting) > 0
         counts = Counter(call for line in trace.read_text().splitlines() for call in CALLS if f" {call}(" in line)
         points = [(call, number, "signal=SIGKILL") for call in CALLS for number in range(1, counts[call] + 1)]
@@ -45,7 +54,7 @@ def test_at_every_system_call_of_the_write_path(tmp_path: Path) -> None:
         ]
         assert len(points) >= AT_LEAST
         for call, number, fault in points:
-            folder = tmp_path / f"{call}-{number}-{fault}"
+            folder = memory / f"{call}-{number}-{fault}"
             folder.mkdir()
             promises = victim.run(
                 folder / "spool.db", EVENTS, "-e", f"trace={call}", "-e", f"inject={call}:{fault}:when={number}"

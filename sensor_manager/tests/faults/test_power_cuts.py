@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from sensor_support.power_cut import RECORD, Disk, recorded
+from sensor_support.spool_victim import BALLAST
 from sensor_support.straced import Promises, victims
 
 from sensor_manager.spool.store import SpoolStore
@@ -34,7 +35,7 @@ def test_a_hundred_power_cuts(tmp_path: Path) -> None:
             left = tmp_path / f"{cut}-{share}"
             left.mkdir()
             disk.leave(left, chance, share)
-            with SpoolStore(left / "spool.db", ballast=65536) as store:
+            with SpoolStore(left / "spool.db", ballast=BALLAST) as store:
                 present = {each.id for each in store.oldest(10**6, 10**9)}
                 report = store.report()
             assert promises.acknowledged - promises.deleting <= present, f"lost at {cut} with {share} of the writes"

@@ -16,14 +16,15 @@ import structlog
 from sensor_manager.spool.store import SpoolStore, SpoolUnavailableError
 from sensor_support.builders import event, uuid7
 
-EVENTS = 12
+EVENTS = 8
+BALLAST = 16384
 TRIES = 4
 
 
 def work(path: Path, events: int) -> None:
     """Append events; upload some of them, and set one aside, in between."""
     log = os.open(f"{path}.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    with SpoolStore(path, ballast=65536) as store:
+    with SpoolStore(path, ballast=BALLAST) as store:
         for number in range(events):
             for _ in range(TRIES):
                 try:
@@ -32,7 +33,7 @@ def work(path: Path, events: int) -> None:
                     continue
                 os.write(log, f"+{uuid7(number)}\n".encode())
                 break
-            if number % 5 == 4:
+            if number % 3 == 2:
                 delete(store, log, aside=number % 2 == 0)
 
 
