@@ -1,13 +1,14 @@
-"""The command `sensor-manager`: `run` is the daemon, `health` its check."""
+"""The command `sensor-manager`: `run` is the daemon, the others look at it and change nothing."""
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sensor_manager import __version__, heartbeat
-from sensor_manager.platforms import PLATFORMS
-from sensor_manager.settings import HEARTBEAT_NAME, Settings
+from sensor_manager.settings import HEARTBEAT_NAME, PLATFORM_NAMES, Settings
+
+DEFAULT_LINES = 50
 
 
 def _absolute(text: str) -> Path:
@@ -26,7 +27,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     run.add_argument("--state", type=_absolute, default=Path("/var/lib/honeysens"), help="folder kept across restarts")
     run.add_argument("--interface", default="eth0", help="network interface whose traffic goes to the honeypots")
-    run.add_argument("--platform", default="docker_x86", choices=sorted(PLATFORMS), help="what the sensor runs on")
+    run.add_argument("--platform", default="docker_x86", choices=PLATFORM_NAMES, help="what the sensor runs on")
     run.add_argument("--docker", default="unix:///var/run/docker.sock", help="address of the container engine")
     run.add_argument(
         "--docker-certs",
@@ -35,7 +36,15 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="the engine's keys for registries",
     )
     health = commands.add_parser("health", help="exit with 0 if the daemon makes progress, else with 1 and a reason")
-    for command in (run, health):
+    looks = [
+        commands.add_parser("plan", help="tell what would be done next, and why"),
+        commands.add_parser("status", help="tell on one page how the sensor is"),
+        commands.add_parser("check", help="look for reasons why the sensor is silent; exit with 1 if there are any"),
+        logs := commands.add_parser("logs", help="show the last lines of the manager, or of a service"),
+    ]
+    logs.add_argument("service", nargs="?", help="whose lines; the manager's if nobody is named")
+    logs.add_argument("--lines", type=int, default=DEFAULT_LINES, help="how many")
+    for command in (run, health, *looks):
         command.add_argument(
             "--runtime", type=_absolute, default=Path("/run/honeysens"), help="sockets and signs of life"
         )
@@ -45,11 +54,35 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the process's exit code."""
     options = vars(parse_arguments(arguments))
-    if options.pop("command") == "health":
+    command = options.pop("command")
+    if command == "health":
         return _health(options["runtime"])
-    from sensor_manager.daemon import run  # noqa: PLC0415 - the health check runs often and needs none of the daemon's imports
+    if command == "run":
+        from sensor_manager.daemon import run  # noqa: PLC0415 - the health check runs often and needs none of its imports
 
-    return run(Settings(**options))
+        return run(Settings(**options))
+    return _look(command, **options)
+
+
+def _look(command: str, runtime: Path, service: str | None = None, lines: int = DEFAULT_LINES) -> int:
+    from sensor_manager.console import commands  # noqa: PLC0415 - as above
+    from sensor_manager.plan.selfcheck import FAILED  # noqa: PLC0415 - as above
+
+    shown: dict[str, Iterator[str]] = {
+        "plan": commands.show_plan(runtime),
+        "status": commands.show_status(runtime),
+        "check": commands.show_check(runtime),
+        "logs": commands.show_logs(runtime, service, lines),
+    }
+    failed = False
+    try:
+        for line in shown[command]:
+            failed = failed or (command == "check" and line.startswith(FAILED))
+            sys.stdout.write(f"{line}\n")
+    except commands.EXPECTED as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return int(failed)
 
 
 def _health(runtime: Path) -> int:

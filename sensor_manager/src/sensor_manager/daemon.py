@@ -3,40 +3,41 @@
 import signal
 import threading
 import time
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from ipaddress import IPv4Network
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from ipaddress import IPv4Address
 from socket import socket
 
 import structlog
 
 from sensor_manager import __version__
 from sensor_manager.effects.capture import open_capture_sockets
-from sensor_manager.effects.docker_engine import DockerEngine
 from sensor_manager.effects.errors import EffectError
 from sensor_manager.effects.executor import Means
 from sensor_manager.effects.images import ImagePuller
-from sensor_manager.effects.nftables import Nftables
 from sensor_manager.fetching import ImageFetcher
 from sensor_manager.heartbeat import Heartbeat, write_heartbeat
 from sensor_manager.log import configure_logging
-from sensor_manager.model import Site
-from sensor_manager.plan.report import ServicesReport, news_of
+from sensor_manager.model import Phase
+from sensor_manager.plan.report import trouble_of
 from sensor_manager.platforms import PLATFORMS
+from sensor_manager.platforms.base import Phases
+from sensor_manager.reach import Reach
 from sensor_manager.reconciler import Reconciler
+from sensor_manager.reporting import Reporter
+from sensor_manager.selfcheck import SelfCheck
 from sensor_manager.server.client import ServerClient
-from sensor_manager.server.contact import ConfigError, ServerContact, load_config, registry_of
-from sensor_manager.server.identity import trusted
-from sensor_manager.settings import HONEYPOT_UID, Settings
+from sensor_manager.server.contact import ConfigError, ServerContact, load_config
+from sensor_manager.settings import Settings
+from sensor_manager.site import site_of
 from sensor_manager.spool.collector import Collector
 from sensor_manager.spool.dialogue import Dialogue
 from sensor_manager.spool.store import SpoolStore, SpoolUnavailableError
 from sensor_manager.spool.uploader import Uploader
+from sensor_manager.status import write_settings, write_status
 from sensor_wire.v1.desired import Desired
-from sensor_wire.v1.poll import Report
+from sensor_wire.v1.poll import CheckReport
 
-SERVICE_POOL = IPv4Network("10.10.10.0/24")
-"""Addresses of the honeypots' networks, as in the documents."""
 CYCLE_INTERVAL = 5.0
 MIN_CYCLE_GAP = 0.2
 STATE_MODE = 0o700
@@ -52,9 +53,10 @@ def run(settings: Settings) -> int:
     Returns:
         The exit code: 0 after a signal, 1 when the daemon cannot start at all.
     """
-    configure_logging()
     settings.state.mkdir(mode=STATE_MODE, parents=True, exist_ok=True)
     settings.runtime.mkdir(mode=RUNTIME_MODE, parents=True, exist_ok=True)
+    configure_logging(settings.runtime)
+    write_settings(settings)
     try:
         daemon = Daemon(settings)
     except (ConfigError, SpoolUnavailableError) as error:
@@ -73,22 +75,25 @@ class Daemon:
         config = load_config(settings.config)
         self._settings = settings
         self._platform = PLATFORMS[settings.platform]()
+        self._phases = Phases(self._platform)
         self._wake = threading.Event()
         self._stopping = False
         self._store = SpoolStore(settings.spool, on_append=self._events_wait)
-        engine = DockerEngine(settings.docker, settings.services)
+        engine = self._platform.engine(settings)
         fetcher = ImageFetcher(engine, self._connect, self._platform.architecture)
         puller = ImagePuller(fetcher.fetch, on_end=self._wake.set)
-        self._collector = Collector(settings.services, HONEYPOT_UID, self._dialogue)
-        site = Site(registry=registry_of(config), interface=settings.interface, pool=SERVICE_POOL)
-        nftables = Nftables(settings.fingerprints)
-        self._reconciler = Reconciler(Means(engine, nftables, puller), self._collector.serve, site)
+        self._collector = Collector(settings.services, self._platform.honeypot_uid, self._dialogue)
+        means = Means(engine, self._platform.netfilter(settings), puller)
+        self._reconciler = Reconciler(means, self._collector.serve, site_of(settings, config))
+        self._selfcheck = SelfCheck(settings, config, self._platform, engine)
+        self._reach = Reach(self._check)
+        self._reporter = Reporter(settings, config, self._platform, self._reconciler, self._store, self._reach)
         self._contact = ServerContact(
             settings,
             config,
-            report=self._report,
+            report=self._reporter.report,
             on_desired=self._take_desired,
-            on_answer=self._server_answers,
+            during=self._talking,
         )
         self._uploader = Uploader(self._store, self._contact.connect)
         if self._contact.last_desired is not None:
@@ -108,6 +113,7 @@ class Daemon:
         while not self._stopping:
             self._wake.clear()
             delay, error = self._cycle()
+            self._leave_status()
             now = time.monotonic()
             if error is None:
                 progress_at = now
@@ -117,6 +123,7 @@ class Daemon:
         self._uploader.stop()
         self._collector.close()
         self._uploader.join(JOIN_TIMEOUT)
+        self._platform.close()
         self._store.close()
         log.info("manager stopped; honeypots go on")
 
@@ -126,8 +133,23 @@ class Daemon:
     def _events_wait(self) -> None:
         self._uploader.wake()
 
-    def _server_answers(self) -> None:
-        self._uploader.server_is_back()
+    @contextmanager
+    def _talking(self, phase: Phase) -> Iterator[None]:
+        problem: str | None = None
+        try:
+            with self._phases.during(phase):
+                yield
+        except Exception as error:
+            problem = str(error) or repr(error)
+            raise
+        finally:
+            if problem is None and phase is Phase.POLL:
+                self._uploader.server_is_back()
+            self._reach.note(phase, problem)
+
+    def _check(self, refusal: str | None) -> CheckReport:
+        desired = self._contact.last_desired
+        return self._selfcheck.run(desired.proxy if desired else None, refusal)
 
     def _take_desired(self, desired: Desired) -> None:
         self._reconciler.set_desired(desired)
@@ -135,48 +157,39 @@ class Daemon:
 
     def _cycle(self) -> tuple[float, str | None]:
         """Run one cycle; returns the seconds until the next one, and why this one failed."""
-        before = self._news()
+        before = self._reporter.news()
         error: str | None = None
         retry_at: float | None = None
         try:
-            retry_at = self._reconciler.cycle(self._platform.address(self._settings.interface))
+            address = self._address()
+            self._phases.begin(Phase.SERVICES)
+            retry_at = self._reconciler.cycle(address)
         except EffectError as failure:
             log.warning("cycle failed", reason=str(failure))
             error = str(failure)
         except Exception as failure:
             log.exception("cycle failed")
             error = repr(failure)
-        if self._news() != before:
+        news = self._reporter.news()
+        self._phases.end(Phase.SERVICES, error or trouble_of(news[1]))
+        if news != before:
             self._contact.tell_news()
         left = CYCLE_INTERVAL if retry_at is None else retry_at - time.monotonic()
         return min(max(left, MIN_CYCLE_GAP), CYCLE_INTERVAL), error
 
-    def _news(self) -> tuple[int, ServicesReport]:
-        generation, services = self._reconciler.report()
-        return generation, news_of(services)
+    def _address(self) -> IPv4Address | None:
+        interface = self._settings.interface
+        self._phases.begin(Phase.NETWORK)
+        address = self._platform.address(interface)
+        self._phases.end(Phase.NETWORK, None if address is not None else f"{interface} has no address")
+        return address
 
-    def _report(self) -> Report:
-        figures = self._platform.figures(self._settings.state)
-        address = self._platform.address(self._settings.interface)
-        generation, services = self._reconciler.report()
-        error = self._reconciler.netfilter_error
-        return Report(
-            observed_at=datetime.now(UTC),
-            generation=generation,
-            firmware=__version__,
-            platform=self._platform.name,
-            architecture=self._platform.architecture,
-            addresses=[address] if address is not None else [],
-            uptime=figures.uptime,
-            memory_total=figures.memory_total,
-            memory_available=figures.memory_available,
-            disk_total=figures.disk_total,
-            disk_used=figures.disk_used,
-            trust=trusted(self._settings.authorities),
-            spool=self._store.report(),
-            services=list(services.services),
-            error=error[:256] if error else None,
-        )
+    def _leave_status(self) -> None:
+        status = self._reporter.status(self._contact.last_desired)
+        try:
+            write_status(self._settings.status, status)
+        except OSError as error:
+            log.warning("status not written", reason=str(error))
 
     def _dialogue(self, service: str) -> Dialogue:
         return Dialogue(service, self._store, lambda: self._reconciler.exposure(service), self._capture)

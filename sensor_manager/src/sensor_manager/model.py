@@ -2,10 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 from typing import Literal
 
 from sensor_wire.v1.poll import PullProgress
+
+
+class Phase(StrEnum):
+    """What the manager does over and over; platforms are told when one begins and how it ended."""
+
+    NETWORK = "network"
+    ENROLMENT = "enrolment"
+    POLL = "poll"
+    SERVICES = "services"
+
 
 type TransportProtocol = Literal["tcp", "udp"]
 

@@ -2,20 +2,19 @@
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from ipaddress import IPv4Address
 
 import structlog
 
-from sensor_manager.effects.capture import LISTENER_PORT
 from sensor_manager.effects.errors import EffectError
 from sensor_manager.effects.executor import Executor, Means
-from sensor_manager.model import Action, ApplyNetfilter, Observed, Site
+from sensor_manager.model import Action, ApplyNetfilter, Attempts, Observed, Site
+from sensor_manager.observing import look
 from sensor_manager.plan.containers import current_container, plan
 from sensor_manager.plan.contract import contract_hash
 from sensor_manager.plan.destination import Exposure
-from sensor_manager.plan.netfilter import render_catch_all
 from sensor_manager.plan.report import ServicesReport, report_services
 from sensor_manager.plan.services import select
 from sensor_manager.spool.dialogue import CaptureUnavailableError
@@ -89,6 +88,10 @@ class Reconciler:
         with self._lock:
             return self._generation, self._report
 
+    def attempts(self) -> Mapping[str, Attempts]:
+        """Return what has been tried, by contract."""
+        return self._record.attempts()
+
     @property
     def netfilter_error(self) -> str | None:
         """Why no honeypot may run, or None."""
@@ -117,30 +120,17 @@ class Reconciler:
     def _observe(self, desired: Desired | None) -> Observed:
         now = self._clock()
         self._record.note_pulls(self._puller.results(), now)
-        catch_alls = {each.name for each in (desired.services if desired else ()) if each.catch_all}
-        containers = tuple(
-            replace(each, prepared=self._prepared(each.sandbox))
-            if each.running and each.service in catch_alls
-            else each
-            for each in self._engine.containers()
-        )
-        self._netfilter.forget_namespaces({each.sandbox for each in containers if each.sandbox})
-        self._record.note_containers(containers, now)
+        seen = look(self._engine, self._netfilter, desired, self._site, now)
+        self._netfilter.forget_namespaces({each.sandbox for each in seen.containers if each.sandbox})
+        self._record.note_containers(seen.containers, now)
         wanted = {contract_hash(each) for each in (desired.services if desired else ())}
-        self._record.forget_all_but(wanted | {each.contract for each in containers})
-        return Observed(
-            now=now,
-            containers=containers,
-            networks=self._engine.networks(),
-            images=self._engine.images(self._site.registry),
+        self._record.forget_all_but(wanted | {each.contract for each in seen.containers})
+        return replace(
+            seen,
             pulling=self._puller.pulling(),
-            netfilter=self._netfilter.current(),
             netfilter_error=self._netfilter_error,
             attempts=self._record.attempts(),
         )
-
-    def _prepared(self, sandbox: str) -> bool:
-        return self._netfilter.current(sandbox) == render_catch_all(LISTENER_PORT)
 
     def _publish(self, observed: Observed, desired: Desired | None, sensor_address: IPv4Address | None) -> None:
         """Let collector and report see what is now, before anything is started that needs its socket."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HEARTBEAT_NAME = "heartbeat.json"
+PLATFORM_NAMES = ("bbb", "docker_x86", "dummy")
 HONEYPOT_UID = 10001
 """User and group id of every honeypot process, and the only one that may connect to the service's socket."""
 
@@ -69,6 +70,11 @@ class Settings:
     def heartbeat(self) -> Path:
         """The sign of life that `sensor-manager health` reads."""
         return self.runtime / HEARTBEAT_NAME
+
+    @property
+    def status(self) -> Path:
+        """What the manager leaves at each cycle for those who come to look."""
+        return self.runtime / "status.json"
 
     @property
     def fingerprints(self) -> Path:

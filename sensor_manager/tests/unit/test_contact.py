@@ -1,6 +1,7 @@
 """Enrolment and polls against a real TLS server."""
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -68,7 +69,11 @@ def contact(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Con
     def start() -> tuple[ServerContact, list[Desired]]:
         seen: list[Desired] = []
         one = ServerContact(
-            settings, load_config(settings.config), report=report, on_desired=seen.append, on_answer=lambda: None
+            settings,
+            load_config(settings.config),
+            report=report,
+            on_desired=seen.append,
+            during=lambda _: nullcontext(),
         )
         one.start()
         made.append(one)

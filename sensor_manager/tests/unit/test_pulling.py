@@ -1,12 +1,11 @@
 """Before and while an image is pulled: what the registry says, what speaks against it, how far it is."""
 
-import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sensor_support.images import LAYER, describe_image, put
 from sensor_support.mini_server import MiniServer, mini_server
 
 from sensor_manager.plan.pulling import MIB, RESERVE, ImageFacts, Layer, PullMeter, missing_layers, objection
@@ -65,19 +64,6 @@ def server(tmp_path: Path) -> Iterator[MiniServer]:
         yield made
 
 
-def put(server: MiniServer, document: object) -> str:
-    content = json.dumps(document).encode()
-    digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
-    server.blobs[digest] = ("application/json", content)
-    return digest
-
-
-def image(server: MiniServer, architecture: str) -> str:
-    config = put(server, {"architecture": architecture, "rootfs": {"diff_ids": ["base"]}, "config": {"Volumes": None}})
-    layer = {"mediaType": GZIP, "size": BASE.size, "digest": BASE.digest}
-    return put(server, {"config": {"mediaType": "c", "size": 1, "digest": config}, "layers": [layer]})
-
-
 def ask(server: MiniServer, folder: Path, digest: str) -> ImageFacts:
     authorities, key, certificate = (folder / name for name in ("ca.crt", "sensor.key", "sensor.crt"))
     authorities.write_text(server.authority.chain)
@@ -88,8 +74,8 @@ def ask(server: MiniServer, folder: Path, digest: str) -> ImageFacts:
 
 
 def test_facts_of_one_image_and_of_an_index(server: MiniServer, tmp_path: Path) -> None:
-    arm, amd = image(server, "arm"), image(server, "amd64")
-    assert ask(server, tmp_path, arm) == ImageFacts("arm", (BASE,))
+    arm, amd = describe_image(server, "arm"), describe_image(server, "amd64")
+    assert ask(server, tmp_path, arm) == ImageFacts("arm", (LAYER,))
     assert ask(server, tmp_path, amd).architecture == "amd64"
     entries = [
         {"digest": amd, "platform": {"architecture": "amd64"}},
@@ -101,8 +87,8 @@ def test_facts_of_one_image_and_of_an_index(server: MiniServer, tmp_path: Path) 
 
 
 def test_what_is_not_as_its_digest_says_is_not_used(server: MiniServer, tmp_path: Path) -> None:
-    digest = image(server, "arm")
-    server.blobs[digest] = ("application/json", server.blobs[image(server, "amd64")][1])
+    digest = describe_image(server, "arm")
+    server.blobs[digest] = ("application/json", server.blobs[describe_image(server, "amd64")][1])
     with pytest.raises(ServerError, match="not what its digest says"):
         ask(server, tmp_path, digest)
     with pytest.raises(ServerError, match="404"):

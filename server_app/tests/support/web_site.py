@@ -60,9 +60,9 @@ class Site:
         *,
         age: timedelta | None = timedelta(),
         services: tuple[dict[str, Any], ...] = (),
-        error: str | None = None,
+        **said: object,
     ) -> int:
-        """A sensor whose last poll is `age` ago, or that has never polled."""
+        """A sensor whose last poll is `age` ago, or that has never polled; `said` is also in its report."""
         now = datetime.now(UTC)
         seen = None if age is None else now - age
         report = {
@@ -77,7 +77,7 @@ class Site:
             "disk_total": 64 << 30,
             "disk_used": 9 << 30,
             "services": list(services),
-            "error": error,
+            **said,
         }
         with self.context.database.writing() as session:
             sensor = Sensor(

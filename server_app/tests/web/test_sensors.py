@@ -58,6 +58,14 @@ def test_services_with_state_and_error_are_shown(site: Site, division: int) -> N
     assert "image not found &lt;b&gt;" in shown
 
 
+def test_failed_lines_of_the_self_check_are_shown(site: Site, division: int) -> None:
+    items = [{"name": "clock", "ok": False, "detail": "3 years behind <b>"}, {"name": "disk", "ok": True, "detail": ""}]
+    site.sensor(division, "lobby", check={"checked_at": "2026-11-21T08:00:00Z", "items": items})
+    shown = card(site.get("/sensors").text, "lobby")
+    assert "<dt>clock</dt> <dd>3 years behind &lt;b&gt;</dd>" in shown
+    assert "disk</dt>" not in shown.partition("Self-check")[2]
+
+
 def test_nothing_is_claimed_of_services_of_a_silent_sensor(site: Site, division: int) -> None:
     site.sensor(division, "lobby", age=timedelta(hours=2), services=(RUNNING,))
     assert "running at last contact" in card(site.get("/sensors").text, "lobby")

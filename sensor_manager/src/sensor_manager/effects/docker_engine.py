@@ -107,11 +107,11 @@ class DockerEngine:
                     raise EffectError(f"{reference} cannot be pulled: {step['error']}")
                 yield step
 
-    def last_lines(self, identifier: str) -> tuple[str, ...]:
+    def last_lines(self, identifier: str, count: int = MAX_LINES) -> tuple[str, ...]:
         """Return the last lines a honeypot wrote."""
         with _engine("a honeypot's log cannot be read"):
-            written: bytes = self._client.api.logs(identifier, tail=MAX_LINES)
-        return last_lines(written)
+            written: bytes = self._client.api.logs(identifier, tail=count)
+        return last_lines(written, count)
 
     def remove_image(self, reference: str) -> None:
         """Delete an image, or its name only where something else still uses the content."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from sensor_manager.model import ContainerSpec, CreateNetwork, ObservedContainer, ObservedNetwork
+from sensor_manager.plan.last_lines import MAX_LINES
 from sensor_manager.plan.stale_flows import FlowsOf, FlowsTo
 
 
@@ -28,7 +29,7 @@ class Engine(Protocol):
     def pull(self, reference: str) -> Iterator[Mapping[str, Any]]:
         """Fetch an image by its digest; yields what the engine says on the way."""
 
-    def last_lines(self, identifier: str) -> tuple[str, ...]:
+    def last_lines(self, identifier: str, count: int = MAX_LINES) -> tuple[str, ...]:
         """Return the last lines a honeypot wrote."""
 
     def remove_image(self, reference: str) -> None:

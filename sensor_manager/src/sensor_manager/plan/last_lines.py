@@ -5,12 +5,12 @@ MAX_LENGTH = 200
 OTHER = "?"
 
 
-def last_lines(written: bytes) -> tuple[str, ...]:
-    """Return the last lines that say something, each cut to its bound, in printable ASCII."""
-    lines = (_plain(line) for line in written.splitlines())
-    return tuple(line for line in lines if line)[-MAX_LINES:]
+def last_lines(written: bytes, count: int = MAX_LINES, longest: int | None = MAX_LENGTH) -> tuple[str, ...]:
+    """Return the last lines that say something, each cut to a length, in printable ASCII."""
+    lines = (_plain(line, longest) for line in written.splitlines())
+    return tuple(line for line in lines if line)[-count:]
 
 
-def _plain(line: bytes) -> str:
-    text = line.decode(errors="replace").strip()[:MAX_LENGTH].replace("\t", " ")
+def _plain(line: bytes, longest: int | None) -> str:
+    text = line.decode(errors="replace").strip()[:longest].replace("\t", " ")
     return "".join(char if " " <= char <= "~" else OTHER for char in text)

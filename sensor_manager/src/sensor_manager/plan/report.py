@@ -41,6 +41,12 @@ def report_services(observed: Observed, desired: Desired | None, site: Site) -> 
     return ServicesReport(tuple(sorted(reports, key=lambda each: each.name)), complete and not selection.refused)
 
 
+def trouble_of(report: ServicesReport) -> str | None:
+    """Return which honeypots do not run although they should; None when there are none."""
+    failed = [each.name for each in report.services if each.state is ServiceState.FAILED]
+    return f"{', '.join(failed)} cannot be run" if failed else None
+
+
 def news_of(report: ServicesReport) -> ServicesReport:
     """Return what of a report the server wants to know at once: of a pull, every quarter."""
     return replace(report, services=tuple(_in_quarters(each) for each in report.services))

@@ -1,11 +1,20 @@
-"""What every platform answers."""
+"""What every platform answers, and what those that run on a Linux host have in common."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Protocol
 
-from sensor_manager.effects.machine import Figures
+import structlog
+
+from sensor_manager.effects.machine import Figures, interface_address, read_figures
+from sensor_manager.effects.ports import Engine, Netfilter
+from sensor_manager.model import Phase
+from sensor_manager.settings import HONEYPOT_UID, Settings
 from sensor_wire.v1.architecture import Architecture
+
+log = structlog.get_logger(__name__)
 
 
 class Platform(Protocol):
@@ -19,8 +28,94 @@ class Platform(Protocol):
     def architecture(self) -> Architecture:
         """The architecture whose images run here."""
 
+    @property
+    def honeypot_uid(self) -> int:
+        """Who may connect to the services' sockets."""
+
+    def engine(self, settings: Settings) -> Engine:
+        """Return where honeypots run; to be called once."""
+
+    def netfilter(self, settings: Settings) -> Netfilter:
+        """Return what lets attackers in; to be called once."""
+
     def figures(self, state: Path) -> Figures:
         """Read memory, uptime and the disk that holds the state folder."""
 
     def address(self, interface: str) -> IPv4Address | None:
         """Return the sensor's address on the interface; None while it has none."""
+
+    def before(self, phase: Phase) -> None:
+        """Take note that a phase begins; may be called by several threads."""
+
+    def after(self, phase: Phase, problem: str | None) -> None:
+        """Take note that a phase has ended, well if there is no problem; may be called by several threads."""
+
+    def close(self) -> None:
+        """Take note that the manager ends."""
+
+
+class LinuxHost:
+    """A machine with Docker and nftables of its own."""
+
+    honeypot_uid = HONEYPOT_UID
+
+    def engine(self, settings: Settings) -> Engine:
+        """Return the engine at the address of the settings."""
+        from sensor_manager.effects.docker_engine import DockerEngine  # noqa: PLC0415 - others need no client for it
+
+        return DockerEngine(settings.docker, settings.services)
+
+    def netfilter(self, settings: Settings) -> Netfilter:
+        """Return the kernel's."""
+        from sensor_manager.effects.nftables import Nftables  # noqa: PLC0415 - others need no tools for it
+
+        return Nftables(settings.fingerprints)
+
+    def figures(self, state: Path) -> Figures:
+        """Read memory, uptime and the disk that holds the state folder."""
+        return read_figures(state)
+
+    def address(self, interface: str) -> IPv4Address | None:
+        """Return the first address of the interface."""
+        return interface_address(interface)
+
+    def before(self, phase: Phase) -> None:
+        """Do nothing."""
+
+    def after(self, phase: Phase, problem: str | None) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class Phases:
+    """Tells a platform about phases; trouble it has with that hinders nothing else."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+
+    @contextmanager
+    def during(self, phase: Phase) -> Iterator[None]:
+        """Announce the phase of a block and how it ended."""
+        self.begin(phase)
+        try:
+            yield
+        except Exception as error:
+            self.end(phase, str(error) or repr(error))
+            raise
+        self.end(phase, None)
+
+    def begin(self, phase: Phase) -> None:
+        """Announce a phase."""
+        try:
+            self._platform.before(phase)
+        except Exception:
+            log.exception("the platform failed before a phase", phase=phase)
+
+    def end(self, phase: Phase, problem: str | None) -> None:
+        """Announce how a phase ended."""
+        try:
+            self._platform.after(phase, problem)
+        except Exception:
+            log.exception("the platform failed after a phase", phase=phase)

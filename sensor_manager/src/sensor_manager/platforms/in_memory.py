@@ -6,6 +6,7 @@ from typing import Any
 
 from sensor_manager.effects.errors import EffectError
 from sensor_manager.model import ContainerSpec, CreateNetwork, ObservedContainer, ObservedNetwork
+from sensor_manager.plan.last_lines import MAX_LINES
 from sensor_manager.plan.stale_flows import FlowsOf, FlowsTo
 
 
@@ -42,10 +43,9 @@ class MemoryEngine:
         self._images |= {reference}
         yield {}
 
-    def last_lines(self, identifier: str) -> tuple[str, ...]:
-        """Return nothing: nobody writes."""
-        self._container(identifier)
-        return ()
+    def last_lines(self, identifier: str, count: int = MAX_LINES) -> tuple[str, ...]:
+        """Return one line: nobody writes."""
+        return (f"{self._container(identifier).service} exists in memory only",)[:count]
 
     def remove_image(self, reference: str) -> None:
         """Delete an image that no container uses."""

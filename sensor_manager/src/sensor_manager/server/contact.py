@@ -4,6 +4,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -13,6 +14,7 @@ import structlog
 from pydantic import ValidationError
 
 from sensor_manager.files import move_durably, write_durably, write_if_changed
+from sensor_manager.model import Phase
 from sensor_manager.plan.backoff import backoff_delay
 from sensor_manager.plan.certificate import Step, next_step
 from sensor_manager.server.client import ServerClient
@@ -80,7 +82,7 @@ class ServerContact:
         config: the configuration at start; read again while enrolment does not work.
         report: describes the sensor at this moment.
         on_desired: called with each new desired state.
-        on_answer: called after each successful poll.
+        during: surrounds each enrolment and each poll with all that belongs to it.
     """
 
     def __init__(
@@ -90,13 +92,13 @@ class ServerContact:
         *,
         report: Callable[[], Report],
         on_desired: Callable[[Desired], None],
-        on_answer: Callable[[], None],
+        during: Callable[[Phase], AbstractContextManager[None]],
     ) -> None:
         self._settings = settings
         self._config = config
         self._report = report
         self._on_desired = on_desired
-        self._on_answer = on_answer
+        self._during = during
         self._last = load_desired(settings.desired)
         self._failures = 0
         self._refused = False
@@ -137,7 +139,8 @@ class ServerContact:
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                self._talk()
+                with self._during(Phase.POLL):
+                    self._talk()
                 self._failures = 0
             except (ServerError, ConfigError) as error:
                 self._failures += 1
@@ -173,7 +176,6 @@ class ServerContact:
             self._last = answer
             log.info("new desired state", generation=answer.desired.generation, services=len(answer.desired.services))
             self._on_desired(answer.desired)
-        self._on_answer()
 
     def _enrolled(self) -> bool:
         return enrolled(self._settings.key, self._settings.certificate, self._config.sensor_id)
@@ -209,7 +211,10 @@ class ServerContact:
     def _enrol(self) -> None:
         self._config = load_config(self._settings.config)
         write_if_changed(self._settings.authorities, self._config.ca_chain)
-        with ServerClient(self._config.server_url, self._settings.authorities) as client:
+        with (
+            self._during(Phase.ENROLMENT),
+            ServerClient(self._config.server_url, self._settings.authorities) as client,
+        ):
             enrol(client, self._config, self._settings)
         self._refused = False
         log.info("enrolled", sensor=self._config.sensor_id, server=self._config.server_url)

@@ -8,7 +8,7 @@ from typing import Any
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
-from sensor_wire.v1.poll import Report, ServiceReport, ServiceState
+from sensor_wire.v1.poll import CheckItem, Report, ServiceReport, ServiceState
 from server_app.accounts.sessions import Login
 from server_app.context import context
 from server_app.db import now
@@ -61,6 +61,12 @@ class SensorView:
     def error(self) -> str | None:
         """Why the sensor is not as it should be, in its own words."""
         return self.report.error if self.report else None
+
+    @property
+    def failed_checks(self) -> list[CheckItem]:
+        """What was wrong when the sensor last checked itself, which is often why it has been silent before."""
+        check = self.report.check if self.report else None
+        return [item for item in check.items if not item.ok] if check else []
 
 
 def sensors(*, login: Login) -> ResponseReturnValue:

@@ -50,6 +50,21 @@ class ServiceReport(WireModel):
     )
 
 
+class CheckItem(WireModel):
+    """One line of a sensor's self-check; when it is not `ok`, `detail` says what to do."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z]{1,16}$")]
+    ok: bool
+    detail: ShortText
+
+
+class CheckReport(WireModel):
+    """What a sensor found when it last looked for reasons why it could not, or might not, reach its server."""
+
+    checked_at: Timestamp
+    items: Annotated[list[CheckItem], Field(max_length=16)]
+
+
 class SpoolReport(WireModel):
     """The sensor's event spool: events waiting, their bytes, and what was dropped or set aside since it was made.
 
@@ -107,4 +122,5 @@ class Report(WireModel):
     spool: SpoolReport = SpoolReport()
     update: UpdateReport | None = None
     services: Annotated[list[ServiceReport], Field(max_length=64)] = Field(default_factory=list)
+    check: CheckReport | None = None
     error: ShortText | None = Field(default=None, description="why the desired state is not applied as a whole")

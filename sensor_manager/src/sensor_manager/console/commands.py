@@ -1,0 +1,79 @@
+"""The commands for looking: each yields lines, and raises an error that says what to do."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from sensor_manager.console.status_page import status_page
+from sensor_manager.effects.errors import EffectError
+from sensor_manager.heartbeat import complaint
+from sensor_manager.log import LOG_NAME
+from sensor_manager.observing import look
+from sensor_manager.plan.explain import explain
+from sensor_manager.plan.last_lines import last_lines
+from sensor_manager.plan.selfcheck import FAILED, OK, page
+from sensor_manager.platforms import PLATFORMS
+from sensor_manager.selfcheck import SelfCheck
+from sensor_manager.server.contact import ConfigError, load_config
+from sensor_manager.server.desired_store import load_desired
+from sensor_manager.settings import Settings
+from sensor_manager.site import site_of
+from sensor_manager.status import NotRunningError, read_settings, read_status
+
+EXPECTED = (NotRunningError, ConfigError, EffectError)
+"""Errors whose messages say it all."""
+
+
+def show_plan(runtime: Path) -> Iterator[str]:
+    """Tell what the manager would do now, and why; looks at the engine and the kernel itself."""
+    settings = read_settings(runtime)
+    platform = PLATFORMS[settings.platform]()
+    stored = load_desired(settings.desired)
+    desired = stored.desired if stored else None
+    site = site_of(settings, load_config(settings.config))
+    now = time.monotonic()
+    observed = look(platform.engine(settings), platform.netfilter(settings), desired, site, now)
+    status = read_status(settings.status)
+    if status is not None:
+        observed = replace(observed, attempts=status.attempts, netfilter_error=status.netfilter_error)
+    lines = list(explain(observed, desired, site))
+    yield from lines or ["nothing to do: all is as desired"]
+
+
+def show_status(runtime: Path) -> Iterator[str]:
+    """Tell on one page how the sensor is."""
+    settings = read_settings(runtime)
+    yield from status_page(read_status(settings.status), complaint(settings.heartbeat), time.monotonic())
+
+
+def show_check(runtime: Path) -> Iterator[str]:
+    """Look for reasons why the sensor is, or may fall, silent. The last line sums up."""
+    settings = read_settings(runtime)
+    platform = PLATFORMS[settings.platform]()
+    status, stored = read_status(settings.status), load_desired(settings.desired)
+    checker = SelfCheck(settings, load_config(settings.config), platform, platform.engine(settings))
+    found = checker.run(stored.desired.proxy if stored else None, status.refusal if status else None)
+    yield from page(found.items)
+    wrong = complaint(settings.heartbeat)
+    yield f"{FAILED if wrong else OK}  manager    {wrong or 'it makes progress'}"
+
+
+def show_logs(runtime: Path, service: str | None, lines: int) -> Iterator[str]:
+    """Show the manager's last lines, or those of a service."""
+    settings = read_settings(runtime)
+    if service is None:
+        yield from last_lines(_manager_log(settings), lines, longest=None)
+        return
+    engine = PLATFORMS[settings.platform]().engine(settings)
+    found = [each for each in engine.containers() if each.service == service]
+    if not found:
+        there = ", ".join(sorted({each.service for each in engine.containers()})) or "none"
+        raise EffectError(f"there is no container of {service}; there are: {there}")
+    yield from engine.last_lines(found[0].id, lines)
+
+
+def _manager_log(settings: Settings) -> bytes:
+    path = settings.runtime / LOG_NAME
+    older = path.with_suffix(".1")
+    return b"".join(each.read_bytes() for each in (older, path) if each.exists())

@@ -1,0 +1,185 @@
+"""Why a sensor may be silent, from facts: one line each, and what to do."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sensor_wire.v1.poll import CheckItem
+
+OK, FAILED = "ok    ", "FAILED"
+MAX_DETAIL = 256
+CLOCK_TOLERANCE = 60.0
+DISK_RESERVE = 64 * 1024 * 1024
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What was found out; errors are in the words of whoever refused, None when there was none.
+
+    Attributes:
+        interface: the observed one.
+        others: the machine's other interfaces.
+        carrier: whether the interface is up and connected; None when there is no such interface.
+        address: the sensor's address on it.
+        host: the server's name or address.
+        port: the server's.
+        resolved: addresses of the host.
+        name_servers: whom the machine asks.
+        resolve_error: why there are no addresses.
+        proxy: `host:port` of the proxy the sensor should use.
+        proxy_error: why it cannot be reached.
+        connect_error: why no connection to the server came about.
+        tls_error: why the server, or who answered in its place, is not trusted.
+        identified: whether it said that it is a HoneySens server; None when it was not asked.
+        clock_offset: seconds the clock is ahead of the server's; None when that is unknown.
+        certificate_until: when the sensor's certificate ends; None when it has none.
+        refusal: why the server does not accept the sensor, or has not answered it lately.
+        now: the sensor's clock.
+        disk_free: bytes.
+        engine_error: why the container engine does not answer.
+    """
+
+    interface: str
+    host: str
+    port: int
+    now: datetime
+    others: tuple[str, ...] = ()
+    carrier: bool | None = True
+    address: str | None = None
+    resolved: tuple[str, ...] = ()
+    name_servers: tuple[str, ...] = ()
+    resolve_error: str | None = None
+    proxy: str | None = None
+    proxy_error: str | None = None
+    connect_error: str | None = None
+    tls_error: str | None = None
+    identified: bool | None = None
+    clock_offset: float | None = None
+    certificate_until: datetime | None = None
+    refusal: str | None = None
+    disk_free: int = 0
+    engine_error: str | None = None
+
+
+def judge(facts: Facts) -> tuple[CheckItem, ...]:
+    """Return a line for each thing a sensor needs, in the order in which it needs them."""
+    lines = [
+        ("link", *_link(facts)),
+        ("address", *_address(facts)),
+        ("dns", *_dns(facts)),
+        ("proxy", *_proxy(facts)),
+        ("server", *_server(facts)),
+        ("tls", *_tls(facts)),
+        ("clock", *_clock(facts)),
+        ("enrolment", *_enrolment(facts)),
+        ("disk", *_disk(facts)),
+        ("engine", *_engine(facts)),
+    ]
+    return tuple(CheckItem(name=name, ok=ok, detail=_plain(detail)) for name, ok, detail in lines)
+
+
+def page(items: Iterable[CheckItem]) -> Iterator[str]:
+    """Return the lines as people read them."""
+    for each in items:
+        yield f"{OK if each.ok else FAILED}  {each.name:<9}  {each.detail}"
+
+
+def _link(facts: Facts) -> tuple[bool, str]:
+    if facts.carrier is None:
+        there = ", ".join(facts.others) or "none"
+        return False, f"there is no interface {facts.interface}; there are: {there}. Name the right one"
+    if not facts.carrier:
+        return False, f"{facts.interface} is down or unplugged; check cable and switch port"
+    return True, f"{facts.interface} is connected"
+
+
+def _address(facts: Facts) -> tuple[bool, str]:
+    if facts.address is None:
+        return False, f"{facts.interface} has no address; is there a DHCP server, or is a fixed address missing?"
+    return True, f"{facts.address} on {facts.interface}"
+
+
+def _dns(facts: Facts) -> tuple[bool, str]:
+    if facts.resolve_error is not None:
+        asked = ", ".join(facts.name_servers) or "nobody (no name server is set)"
+        return (
+            False,
+            f"{facts.host} is not known to {asked} ({facts.resolve_error}); set other name servers or an address",
+        )
+    if facts.resolved == (facts.host,):
+        return True, "not needed, the server is known by its address"
+    return True, f"{facts.host} is {', '.join(facts.resolved[:4])}"
+
+
+def _proxy(facts: Facts) -> tuple[bool, str]:
+    if facts.proxy is None:
+        return True, "none is set"
+    if facts.proxy_error is not None:
+        return False, f"{facts.proxy} does not answer ({facts.proxy_error}); check its address and the way to it"
+    return True, f"{facts.proxy} answers"
+
+
+def _server(facts: Facts) -> tuple[bool, str]:
+    place = f"{facts.host} port {facts.port}"
+    if facts.resolve_error is not None:
+        return False, f"{place} was not tried, its address is unknown"
+    if facts.connect_error is not None:
+        return False, f"{place} does not answer ({facts.connect_error}); check firewall, routes and whether it runs"
+    if facts.identified is False:
+        return False, f"something else than HoneySens answers at {place}; check the address and what is between"
+    return True, f"{place} answers"
+
+
+def _tls(facts: Facts) -> tuple[bool, str]:
+    if facts.tls_error is not None:
+        return False, f"who answers is not the server we know ({facts.tls_error}); is something between intercepting?"
+    if facts.identified is None:
+        return False, "not tried, the server does not answer"
+    return True, "it is the server we know"
+
+
+def _clock(facts: Facts) -> tuple[bool, str]:
+    if facts.clock_offset is None:
+        return True, f"it is {facts.now:%Y-%m-%d %H:%M} UTC by the sensor's clock; nobody to compare with"
+    if abs(facts.clock_offset) > CLOCK_TOLERANCE:
+        way = "ahead of" if facts.clock_offset > 0 else "behind"
+        return False, f"it is {_span(abs(facts.clock_offset))} {way} the server's; set it or let NTP through"
+    return True, "it agrees with the server's"
+
+
+def _enrolment(facts: Facts) -> tuple[bool, str]:
+    if facts.refusal is not None:
+        return False, facts.refusal
+    if facts.certificate_until is None:
+        return False, "there is no certificate; download a new configuration for this sensor from the server"
+    if facts.certificate_until <= facts.now:
+        return (
+            False,
+            f"the certificate ended on {facts.certificate_until:%Y-%m-%d}; it is renewed once the server answers",
+        )
+    return True, f"certificate until {facts.certificate_until:%Y-%m-%d}"
+
+
+def _disk(facts: Facts) -> tuple[bool, str]:
+    free = f"{facts.disk_free // MIB} MiB are free"
+    if facts.disk_free < DISK_RESERVE:
+        return False, f"only {free}; events are refused when none are left. Remove what does not belong here"
+    return True, free
+
+
+def _engine(facts: Facts) -> tuple[bool, str]:
+    if facts.engine_error is not None:
+        return False, f"{facts.engine_error}; no honeypot can be started"
+    return True, "it answers"
+
+
+def _span(seconds: float) -> str:
+    for unit, length in (("years", 31_557_600), ("days", 86_400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} seconds"
+
+
+def _plain(text: str) -> str:
+    return "".join(char if char.isprintable() else "?" for char in text)[:MAX_DETAIL]

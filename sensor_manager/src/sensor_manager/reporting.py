@@ -1,0 +1,74 @@
+"""What the sensor says of itself: to the server, and to those who come to look."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sensor_manager import __version__
+from sensor_manager.plan.report import ServicesReport, news_of
+from sensor_manager.platforms.base import Platform
+from sensor_manager.reach import Reach
+from sensor_manager.reconciler import Reconciler
+from sensor_manager.server.identity import trusted
+from sensor_manager.settings import Settings
+from sensor_manager.spool.store import SpoolStore
+from sensor_manager.status import Status
+from sensor_wire.sensor_config import SensorConfig
+from sensor_wire.v1.desired import Desired
+from sensor_wire.v1.poll import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Reporter:
+    """Puts together what the manager's parts know."""
+
+    settings: Settings
+    config: SensorConfig
+    platform: Platform
+    reconciler: Reconciler
+    store: SpoolStore
+    reach: Reach
+
+    def news(self) -> tuple[int, ServicesReport]:
+        """Return what the server wants to know at once when it changes."""
+        generation, services = self.reconciler.report()
+        return generation, news_of(services)
+
+    def report(self) -> Report:
+        """Return the report of this moment."""
+        figures = self.platform.figures(self.settings.state)
+        address = self.platform.address(self.settings.interface)
+        generation, services = self.reconciler.report()
+        error = self.reconciler.netfilter_error
+        return Report(
+            observed_at=datetime.now(UTC),
+            generation=generation,
+            firmware=__version__,
+            platform=self.platform.name,
+            architecture=self.platform.architecture,
+            addresses=[address] if address is not None else [],
+            uptime=figures.uptime,
+            memory_total=figures.memory_total,
+            memory_available=figures.memory_available,
+            disk_total=figures.disk_total,
+            disk_used=figures.disk_used,
+            trust=trusted(self.settings.authorities),
+            spool=self.store.report(),
+            services=list(services.services),
+            check=self.reach.last_check,
+            error=error[:256] if error else None,
+        )
+
+    def status(self, desired: Desired | None) -> Status:
+        """Return the state of this moment for people."""
+        return Status(
+            sensor=f"{self.config.sensor_id} {self.config.sensor_name}",
+            server=self.config.server_url,
+            written_at=time.monotonic(),
+            answered_at=self.reach.answered_at,
+            refusal=self.reach.refusal,
+            wanted_generation=desired.generation if desired else 0,
+            report=self.report(),
+            attempts=dict(self.reconciler.attempts()),
+            netfilter_error=self.reconciler.netfilter_error,
+        )

@@ -1,0 +1,84 @@
+"""The self-check: probes, and the judgement of what they found."""
+
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from sensor_manager.effects import probes
+from sensor_manager.effects.errors import EffectError
+from sensor_manager.effects.ports import Engine
+from sensor_manager.plan.selfcheck import Facts, judge
+from sensor_manager.platforms.base import Platform
+from sensor_manager.server.contact import HTTPS_PORT
+from sensor_manager.server.identify import EXPECTED, PATH
+from sensor_manager.server.identity import validity
+from sensor_manager.settings import Settings
+from sensor_wire.sensor_config import SensorConfig
+from sensor_wire.v1.network import Proxy
+from sensor_wire.v1.poll import CheckReport
+
+
+class SelfCheck:
+    """Looks for reasons of silence, changes nothing."""
+
+    def __init__(self, settings: Settings, config: SensorConfig, platform: Platform, engine: Engine) -> None:
+        self._settings = settings
+        self._config = config
+        self._platform = platform
+        self._engine = engine
+
+    def run(self, proxy: Proxy | None, refusal: str | None) -> CheckReport:
+        """Find out what keeps the sensor from its server, or will soon; takes up to a few time-outs.
+
+        Args:
+            proxy: the one the sensor should use.
+            refusal: why the server has not given a usable answer lately.
+        """
+        address = urlsplit(self._config.server_url)
+        host, port = address.hostname or "", address.port or HTTPS_PORT
+        sensor_address = self._platform.address(self._settings.interface)
+        resolved, resolve_error = probes.resolve(host)
+        talk = (
+            probes.talk(host, port, _authorities(self._settings, self._config), PATH, EXPECTED)
+            if resolved
+            else probes.Talk()
+        )
+        own = validity(self._settings.key, self._settings.certificate, self._config.sensor_id)
+        figures = self._platform.figures(self._settings.state)
+        facts = Facts(
+            interface=self._settings.interface,
+            host=host,
+            port=port,
+            now=datetime.now(UTC),
+            others=probes.interfaces(),
+            carrier=probes.carrier(self._settings.interface),
+            address=None if sensor_address is None else str(sensor_address),
+            resolved=resolved,
+            name_servers=probes.name_servers(),
+            resolve_error=resolve_error,
+            proxy=None if proxy is None else f"{proxy.host} port {proxy.port}",
+            proxy_error=None if proxy is None else probes.connect(proxy.host, proxy.port),
+            connect_error=talk.connect_error,
+            tls_error=talk.tls_error,
+            identified=talk.identified,
+            clock_offset=talk.clock_offset,
+            certificate_until=None if own is None else own.not_after,
+            refusal=refusal if talk.identified else None,
+            disk_free=figures.disk_total - figures.disk_used,
+            engine_error=_engine_error(self._engine),
+        )
+        return CheckReport(checked_at=facts.now, items=list(judge(facts)))
+
+
+def _authorities(settings: Settings, config: SensorConfig) -> str:
+    try:
+        return settings.authorities.read_text(encoding="ascii")
+    except OSError:
+        return config.ca_chain
+
+
+def _engine_error(engine: Engine) -> str | None:
+    try:
+        engine.networks()
+    except EffectError as error:
+        return str(error)
+    return None

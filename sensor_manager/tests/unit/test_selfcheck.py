@@ -1,0 +1,122 @@
+"""Why a sensor is silent: the judgement as a table, and the probes against real sockets."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sensor_support.authority import Authority
+from sensor_support.mini_server import MiniServer, mini_server
+
+from sensor_manager.effects import probes
+from sensor_manager.effects.probes import Talk, talk
+from sensor_manager.plan.selfcheck import Facts, judge, page
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+WELL = Facts(
+    interface="eth0",
+    host="sensors.example",
+    port=443,
+    now=NOW,
+    address="192.0.2.5",
+    resolved=("198.51.100.1",),
+    identified=True,
+    clock_offset=0.3,
+    certificate_until=NOW + timedelta(days=30),
+    disk_free=1 << 30,
+)
+
+
+def test_all_is_well() -> None:
+    assert [each.name for each in judge(WELL) if not each.ok] == []
+    assert all(line.startswith("ok ") for line in page(judge(WELL)))
+
+
+SILENT: dict[str, Any] = {"identified": None, "clock_offset": None}
+
+
+@pytest.mark.parametrize(
+    ("changes", "failed", "advice"),
+    [
+        ({"carrier": None, "others": ("lo", "ens3")}, "link", "no interface eth0; there are: lo, ens3"),
+        ({"carrier": False}, "link", "check cable"),
+        ({"address": None}, "address", "DHCP"),
+        (
+            {"resolve_error": "unknown", "name_servers": ("192.0.2.53",)} | SILENT,
+            "dns server tls",
+            "to 192.0.2.53",
+        ),
+        ({"resolve_error": "unknown"} | SILENT, "dns server tls", "no name server is set"),
+        ({"proxy": "proxy port 3128", "proxy_error": "refused"}, "proxy", "proxy port 3128 does not answer (refused)"),
+        ({"connect_error": "timed out"} | SILENT, "server tls", "check firewall"),
+        ({"identified": False}, "server", "something else than HoneySens"),
+        ({"tls_error": "self-signed certificate"} | SILENT, "tls", "intercepting"),
+        ({"clock_offset": 3 * 31_557_600.0}, "clock", "3 years ahead of"),
+        ({"clock_offset": -90.0}, "clock", "90 seconds behind"),
+        ({"certificate_until": None}, "enrolment", "download a new configuration"),
+        ({"certificate_until": NOW - timedelta(days=1)}, "enrolment", "ended on 2026-11-20"),
+        ({"refusal": "status 403"}, "enrolment", "status 403"),
+        ({"disk_free": 1 << 20}, "disk", "only 1 MiB"),
+        ({"engine_error": "no socket"}, "engine", "no honeypot can be started"),
+    ],
+)
+def test_each_fault_is_named_with_what_to_do(changes: dict[str, Any], failed: str, advice: str) -> None:
+    found = {each.name: each.detail for each in judge(replace(WELL, **changes)) if not each.ok}
+    assert list(found) == failed.split()
+    assert any(advice in detail for detail in found.values())
+
+
+def test_details_fit_and_carry_no_control_characters() -> None:
+    (server,) = [each for each in judge(replace(WELL, connect_error="\x1b[2J" * 200)) if each.name == "server"]
+    assert len(server.detail) == 256
+    assert "\x1b" not in server.detail
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[MiniServer]:
+    with mini_server(tmp_path) as made:
+        yield made
+
+
+def ask(address: str, authority: Authority) -> Talk:
+    host, _, port = address.partition(":")
+    return talk(host, int(port), authority.chain, "/api/system/identify", b"HoneySens")
+
+
+def test_talk_tells_who_answers(server: MiniServer) -> None:
+    found = ask(server.address, server.authority)
+    assert found.identified
+    assert abs(found.clock_offset or 99) < 5
+    assert "certificate" in (ask(server.address, Authority()).tls_error or "")
+    server.available = False
+    assert ask(server.address, server.authority).identified is False
+
+
+def test_talk_to_nobody_and_to_something_without_tls() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+
+        def answer_in_the_clear() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(1000)
+                connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n<h1>Sign in</h1>")
+
+        thread = threading.Thread(target=answer_in_the_clear)
+        thread.start()
+        assert ask(address, Authority()).tls_error is not None
+        thread.join()
+    assert "refused" in (ask(address, Authority()).connect_error or "")
+    assert "refused" in (probes.connect("127.0.0.1", int(address.partition(":")[2])) or "")
+
+
+def test_interfaces_and_names_of_this_machine() -> None:
+    assert probes.carrier("lo") is not None
+    assert probes.carrier("nosuch0") is None
+    assert "lo" in probes.interfaces()
+    assert probes.resolve("127.0.0.1") == (("127.0.0.1",), None)
+    assert probes.resolve("no-such-host.invalid")[1]
