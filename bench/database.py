@@ -17,6 +17,27 @@ from bench.progress import Progress
 
 WRITERS = 4
 SCRATCH = "bench_copy"
+FAR = 1 << 62
+TOTALS = """
+INSERT INTO event_totals (picture, division_id, sensor_id, span, start, key, events)
+WITH facts AS MATERIALIZED (
+  SELECT division_id, sensor_id, date_trunc('hour', time) AS hour, service, kind, severity,
+         protocol || ':' || coalesce(destination_port, 0) AS port,
+         regexp_replace(encode(source_ip, 'hex'), '^00000000000000000000ffff', '') AS source,
+         count(*) AS events
+  FROM events WHERE time > now() - interval '120 days' AND hidden_by IS NULL GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+)
+SELECT picture, division, sensor, span, start, key, sum(events)
+FROM facts
+CROSS JOIN LATERAL (VALUES (0, ''), (1, service), (2, kind), (3, severity::text), (4, sensor_id::text), (5, source),
+                           (6, port)) AS pictures (picture, key)
+CROSS JOIN LATERAL (VALUES (0, 0), (division_id, 0), (division_id, sensor_id)) AS places (division, sensor)
+CROSS JOIN LATERAL (VALUES (1, hour), (24, date_trunc('day', hour)), (168, date_trunc('week', hour)))
+           AS spans (span, start)
+WHERE NOT (picture = 4 AND sensor <> 0) AND NOT (span = 1 AND (picture > 4 OR hour < now() - interval '8 days'))
+GROUP BY 1, 2, 3, 4, 5, 6
+"""
+"""All totals that some window of the dashboard reads, from the events themselves."""
 
 
 def connect(conninfo: str) -> psycopg.Connection:
@@ -35,6 +56,8 @@ def load_history(conninfo: str, history: History, events: range, progress: Progr
     """Add events `events` of a history, and their sessions, by COPY; indexes are made anew afterwards, as is usual."""
     sessions = range(events.start // PER_SESSION, events.stop // PER_SESSION)
     with connect(conninfo) as connection:
+        # The worker would count all of them, one after the other: `count_history` does it at once.
+        connection.execute("UPDATE counted_up_to SET position = %s", [FAR])
         connection.execute("SET maintenance_work_mem = '256MB'")
         for table, columns, line, numbers in (
             ("events", EVENT_COLUMNS, history.event, events),
@@ -49,24 +72,14 @@ def load_history(conninfo: str, history: History, events: range, progress: Progr
 
 
 def count_history(conninfo: str, progress: Progress) -> None:
-    """Make the counts of events anew, as the server keeps them: per hour, per day, and per day and target."""
+    """Make the totals of events anew, as the server's worker keeps them."""
     progress.say("Counting events")
     with connect(conninfo) as connection:
-        connection.execute("SET timezone = 'UTC'")
-        connection.execute("TRUNCATE event_counts, event_targets")
-        for unit, hours in (("hour", 1), ("day", 24)):
-            connection.execute(
-                "INSERT INTO event_counts (span, start, sensor_id, division_id, service, kind, severity, events) "
-                "SELECT %s, date_trunc(%s, time), sensor_id, division_id, service, kind, severity, count(*) "
-                "FROM events GROUP BY 1, 2, 3, 4, 5, 6, 7",
-                [hours, unit],
-            )
-        connection.execute(
-            "INSERT INTO event_targets (start, sensor_id, division_id, source_ip, protocol, port, events) "
-            "SELECT date_trunc('day', time), sensor_id, division_id, source_ip, protocol, "
-            "coalesce(destination_port, 0), count(*) FROM events GROUP BY 1, 2, 3, 4, 5, 6"
-        )
-        connection.execute("VACUUM (ANALYZE) event_counts, event_targets")
+        connection.execute("SET timezone = 'UTC'; SET work_mem = '512MB'")
+        connection.execute("TRUNCATE event_totals")
+        connection.execute(TOTALS)
+        connection.execute("UPDATE counted_up_to SET position = (SELECT coalesce(max(id), 0) FROM events)")
+        connection.execute("VACUUM (ANALYZE) event_totals")
 
 
 def copied_per_second(conninfo: str, size: int, seconds: float) -> float:

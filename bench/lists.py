@@ -48,10 +48,15 @@ class Reader:
         return found
 
     def dashboard(self) -> Timings:
-        """The counts of each window that the dashboard offers; nothing where the server has none."""
+        """Each window that the dashboard offers, of everything and of a part; nothing where the server has none."""
         if "/api/stats" not in self.admin.get("/openapi.json")["paths"]:
             return {}
-        return {window: self._timed(f"stats {window}", "/stats", {"window": window}) for window in WINDOWS}
+        whole = self.admin.get("/stats", {"window": WINDOWS[-1]})
+        busiest = [{"sensor": str(one["sensor"])} for one in whole["sensors"][:1]]
+        division = self.admin.get("/divisions")["items"][-1]["id"]
+        parts: list[Query] = [{}, {"division": str(division)}, *busiest, {"top": "50"}]
+        queries: list[Query] = [{"window": window} | part for window in WINDOWS for part in parts]
+        return {name: self._timed(name, "/stats", query) for query in queries for name in (name_of("/stats", query),)}
 
     def _timed(self, name: str, path: str, query: Query) -> Timing:
         items = len(self.admin.get(path, query).get("items", ()))
@@ -119,8 +124,8 @@ def dashboard_result(timings: Timings, conditions: str) -> Result:
     return _slowest("dashboard_p95_ms", timings, conditions)
 
 
-def growth_result(small: Timings, large: Timings, conditions: str) -> Result:
-    """`event_list_growth`: the time with all events by that with few, where it has grown most.
+def growth_result(figure: str, small: Timings, large: Timings, conditions: str) -> Result:
+    """`event_list_growth` or `dashboard_growth`: the time with all events by that with few, where it has grown most.
 
     Only what finds as much in both is compared: an empty page is no measure for a full one. Both are measured minutes
     apart, so the fastest quarter speaks for each: what else the machine does makes nothing faster.
@@ -132,7 +137,7 @@ def growth_result(small: Timings, large: Timings, conditions: str) -> Result:
     name = max(alike, key=lambda name: times[name][1] / times[name][0])
     few, many = times[name]
     detail = f"first quartiles; most at {name}: {few:.1f} ms to {many:.1f} ms"
-    return result("event_list_growth", many / few, f"{conditions}; {detail}")
+    return result(figure, many / few, f"{conditions}; {detail}")
 
 
 def _slowest(figure: str, timings: Timings, conditions: str) -> Result:

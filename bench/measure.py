@@ -22,7 +22,9 @@ from bench.target import Identity
 BATCHES = {"events_batch50_per_s": 50, "events_single_per_s": 1}
 LOADS = {"polls_unchanged_per_s", *BATCHES, "web_worker_rss_mib"}
 EVENT_LISTS = {"event_list_p95_ms", "event_list_growth"}
-LISTS = {*EVENT_LISTS, "dashboard_p95_ms"}
+DASHBOARD = {"dashboard_p95_ms", "dashboard_growth"}
+GROWTH = {"event_list_growth", "dashboard_growth"}
+LISTS = EVENT_LISTS | DASHBOARD
 FEW_EVENTS = 100_000
 DIVISIONS = 20
 END = datetime.now(UTC)
@@ -55,27 +57,33 @@ class Measurement:
     def of(self, wanted: set[str]) -> list[Result]:
         """Lists with few events, then loads, then lists with many: each finds what it is about."""
         reader = Reader(self.admin, self.scale, self.progress)
-        grows = "event_list_growth" in wanted and self.subject.database is not None
-        few = self._with_few(reader) if grows else None
+        grows = bool(wanted & GROWTH) and self.subject.database is not None
+        few = self._with_few(reader, wanted) if grows else ({}, {})
         found = self._loads(wanted)
         if wanted & LISTS:
             conditions = self._fill(after=self._few if grows else 0)
-            if wanted & EVENT_LISTS:
-                many = self._searched(reader)
-                found.append(list_result(many, conditions))
-                found += [growth_result(few, many, f"{conditions}, against {self._few:,}")] if few else []
-            if "dashboard_p95_ms" in wanted:
-                found += self._dashboard(reader, conditions)
+            against = f"{conditions}, against {self._few:,}"
+            lists, dashboard = self._read(reader, wanted)
+            if lists:
+                found.append(list_result(lists, conditions))
+                found += [growth_result("event_list_growth", few[0], lists, against)] if few[0] else []
+            if dashboard:
+                found.append(dashboard_result(dashboard, conditions))
+                found += [growth_result("dashboard_growth", few[1], dashboard, against)] if few[1] else []
         order = list(GOALS)
         return sorted((one for one in found if one.figure in wanted), key=lambda one: order.index(one.figure))
 
-    def _dashboard(self, reader: Reader, conditions: str) -> list[Result]:
+    def _read(self, reader: Reader, wanted: set[str]) -> tuple[Timings, Timings]:
+        """The lists and the dashboard, as far as they are wanted."""
+        lists = self._searched(reader) if wanted & EVENT_LISTS else {}
+        if not wanted & DASHBOARD:
+            return lists, {}
         if self.subject.database is not None:
             count_history(self.subject.database, self.progress)
-        found = reader.dashboard()
-        if not found:
-            self.progress.say("This server has no /api/stats: dashboard_p95_ms is left out.")
-        return [dashboard_result(found, conditions)] if found else []
+        dashboard = reader.dashboard()
+        if not dashboard:
+            self.progress.say("This server has no /api/stats: the dashboard is left out.")
+        return lists, dashboard
 
     @property
     def _few(self) -> int:
@@ -86,11 +94,11 @@ class Measurement:
         numbers = [sensor.sensor_id for sensor in self.sensors]
         return History(numbers, divisions(self.admin, DIVISIONS), self.scale.events, END)
 
-    def _with_few(self, reader: Reader) -> Timings:
-        # The newest ones: what is added later is older, so that both lists begin alike.
+    def _with_few(self, reader: Reader, wanted: set[str]) -> tuple[Timings, Timings]:
+        # The newest ones: what is added later is older, so that both begin alike.
         events = self.scale.events
         load_history(self._database, self._history, range(events - self._few, events), self.progress)
-        return self._searched(reader)
+        return self._read(reader, wanted)
 
     def _searched(self, reader: Reader) -> Timings:
         return reader.lists(of_history(self._history) if self.subject.database is not None else None)

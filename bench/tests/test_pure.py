@@ -181,7 +181,7 @@ def test_the_slowest_list_and_the_one_that_grew_most_speak() -> None:
         {"page 1": Timing([12.0] * 3, 50), "kind=login": Timing([20.0, 20.0, 90.0], 50), "kind=icmp": Timing([9.0], 9)},
     )
     assert list_result(many, "so").value == 90
-    grown = growth_result(few, many, "so")
+    grown = growth_result("event_list_growth", few, many, "so")
     assert grown.value == 2
     assert "kind=login" in grown.conditions, "an empty page is no measure for a full one"
 

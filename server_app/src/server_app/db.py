@@ -106,6 +106,14 @@ class Database:
             yield session
 
     @contextmanager
+    def beholding(self) -> Iterator[Session]:
+        """A session that only reads, all of it as it was at one moment."""
+        with self.reading() as session:
+            if session.get_bind().dialect.name == "postgresql":  # SQLite always does
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            yield session
+
+    @contextmanager
     def writing(self) -> Iterator[Session]:
         """A session that is committed at the end, or rolled back by an exception."""
         with Session(self._writer, expire_on_commit=False) as session, session.begin():

@@ -4,12 +4,13 @@ from server_app.accounts.models import LoginFailures, LoginPlace, LoginSession, 
 from server_app.assignments.models import ServiceAssignment
 from server_app.audit.models import AuditEntry
 from server_app.contacts.models import Contact
+from server_app.counting.models import CountedUpTo, EventTotal
 from server_app.db import Base
 from server_app.directory.models import OidcAttempt
 from server_app.divisions.models import Division
 from server_app.enrolment.models import EnrolmentToken
 from server_app.event_filters.models import EventFilter, EventFilterHits
-from server_app.events.models import Event, EventCount, EventSession, EventTarget
+from server_app.events.models import Event, EventSession
 from server_app.forwarding.models import ForwardingPosition
 from server_app.idempotency.models import IdempotencyKey
 from server_app.pki.models import AuthorityCertificate, Certificate, SensorCertificate, ServerCertificate
@@ -29,15 +30,15 @@ __all__ = [
     "Base",
     "Certificate",
     "Contact",
+    "CountedUpTo",
     "DesiredVersion",
     "Division",
     "EnrolmentToken",
     "Event",
-    "EventCount",
     "EventFilter",
     "EventFilterHits",
     "EventSession",
-    "EventTarget",
+    "EventTotal",
     "Firmware",
     "ForwardingPosition",
     "IdempotencyKey",

@@ -8,6 +8,8 @@ import structlog
 from server_app.audit import recording
 from server_app.audit import service as audit
 from server_app.audit.preferences import AuditSection
+from server_app.counting import service as counting
+from server_app.counting.keeper import Keeper
 from server_app.db import Database, now
 from server_app.enrolment.tasks import EnrolmentTasks
 from server_app.events.tasks import EventTasks
@@ -52,6 +54,7 @@ def prepare(settings: Settings, queue: TaskQueue) -> None:
     CertificateTasks(database, upkeep, settings.data_dir).register(queue, runner)
     forwarding.register(queue, database, host_of(settings))
     queue.handle_daily("remove-old-audit-entries", lambda: remove_old_audit_entries(database))
+    queue.handle_daily("remove-old-totals", lambda: counting.remove_old(database, now()))
     queue.handle_each_minute("enqueue-forgotten-tasks", runner.enqueue_forgotten)
     queue.handle_daily("drop-old-tasks", runner.drop_old)
     queue.handle_each_minute("sweep-uploads", uploads.sweep)
@@ -68,10 +71,13 @@ def run(settings: Settings) -> None:
     queue = TaskQueue(settings.data_dir)
     prepare(settings, queue)
     forwarder = Forwarder(Database(settings.database), settings.data_dir, host_of(settings))
+    keeper = Keeper(Database(settings.database))
     forwarder.start()
+    keeper.start()
     try:
         queue.work(THREADS)
     finally:
+        keeper.stop()
         forwarder.stop()
 
 

@@ -1,18 +1,23 @@
 """Events of the first schema come through with their numbers, and back again."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic import command
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
+from sqlalchemy.orm import Session
 
 from server_app import migrate
+from server_app.counting import service as counting
+from server_app.counting.increments import Fact, Place, increments
+from server_app.counting.models import EventTotal
 from server_app.db import Database, now
 from server_app.events import queries
 from server_app.events.models import Event, EventSession
 
-DAY = "2026-11-20"
+DAY = (now() - timedelta(days=2)).date().isoformat()
 SOURCES = ["192.0.2.17", "2001:db8::1", "::", "255.255.255.255"]
 
 
@@ -65,15 +70,19 @@ def test_events_keep_their_numbers_and_addresses_up_and_down(url: str) -> None:
         assert [(row.source_ip, row.status, row.division_id) for row in heads] == [(ip, "new", 3) for ip in SOURCES]
         assert len(queries.events_of(session, heads[0], 10)) == 1
         assert [row.words for row in (rows[0], heads[0])] == ["login 7 toor x y"] * 2
-        counts = session.execute(text("SELECT span, sum(events) FROM event_counts GROUP BY span ORDER BY span")).all()
-        assert [tuple(row) for row in counts] == [(1, 4), (24, 4)]
-        assert session.scalar(text("SELECT sum(events) FROM event_targets")) == 4
+        assert totals_of(session) == increments(Fact(*row) for row in session.execute(counting.uncounted()))
+        assert counting.position(session) == 10
 
     with database.engine.connect() as connection:
         command.downgrade(migrate.configuration(connection), "0011")
         assert contents(connection) == before
         insert(connection, "divisions", name="next")
     database.close()
+
+
+def totals_of(session: Session) -> dict[Place, int]:
+    columns = [getattr(EventTotal, name) for name in (*Place._fields, "events")]
+    return {Place(*row[:-1]): row[-1] for row in session.execute(select(*columns))}
 
 
 def contents(connection: Connection) -> list[list[dict[str, Any]]]:

@@ -16,8 +16,9 @@ from syslog_receiver import Receiver, receiver
 
 from server_app.accounts.models import Role
 from server_app.db import now
+from server_app.events import settled
 from server_app.events.models import Event
-from server_app.forwarding import link, outbox, positions
+from server_app.forwarding import link, outbox
 from server_app.forwarding.forwarder import Forwarder
 from server_app.forwarding.link import Link, Undeliverable
 from server_app.forwarding.message import Sender, check_message
@@ -400,7 +401,7 @@ def uncommitted(bench: Bench, summary: str) -> Iterator[None]:
 def test_a_lower_number_that_is_committed_later_is_not_passed_over(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(positions, "PATIENCE", 0.1)
+    monkeypatch.setattr(settled, "PATIENCE", 0.1)
     scene.happens("first")
     scene.deliver()
     with uncommitted(scene.bench, "lower"):
@@ -420,7 +421,7 @@ def test_what_is_committed_after_switching_on_is_forwarded_whenever_it_began(
     scene.happens("before")
     with uncommitted(scene.bench, "began before"):
         scene.happens("before too")
-        monkeypatch.setattr(positions, "PATIENCE", 0.1)
+        monkeypatch.setattr(settled, "PATIENCE", 0.1)
         assert scene.bench.admin.call("PATCH", SETTINGS, json={"enabled": True}).status_code == 503
         assert scene.state["enabled"] is False
     scene.settings(enabled=True)

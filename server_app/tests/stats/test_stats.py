@@ -1,14 +1,18 @@
 """The dashboard's numbers: what arrived, seen by those who may."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from event_builder import event
+from hypothesis import given
+from hypothesis import strategies as st
 from server_bench import Bench
 
 from server_app.accounts.models import Role
-from server_app.stats.wanted import Window, points_of, start_of
+from server_app.counting.increments import WEEK
+from server_app.stats.wanted import Segment, Window, segments_of, timeline_of, whole_days_of
 
 
 def at(ago: timedelta, **fields: Any) -> dict[str, Any]:
@@ -70,9 +74,32 @@ def test_deleting_events_does_not_rewrite_history(filled: Bench) -> None:
     assert filled.admin.ok("GET", "/stats") == before
 
 
-@pytest.mark.parametrize("window", Window)
-def test_the_last_point_is_now_and_the_first_where_the_window_begins(window: Window) -> None:
-    now = datetime(2026, 3, 29, 1, 59, 59, tzinfo=UTC)
-    points = points_of(window, now)
-    assert points[0] == start_of(window, now)
-    assert points[-1] <= now < points[-1] + (points[1] - points[0])
+MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - the strategy adds the zone
+
+
+@given(window=st.sampled_from(Window), now=MOMENTS)
+def test_the_last_point_is_now_and_the_rest_reaches_back_as_far_as_the_window(window: Window, now: datetime) -> None:
+    line = timeline_of(window, now)
+    points = line.starts()
+    assert points[-1] <= now < points[-1] + timedelta(hours=line.span)
+    assert len(points) * line.span == {"24h": 24, "7d": 168, "30d": 720, "90d": 2160}[window]
+
+
+@given(window=st.sampled_from(Window), now=MOMENTS)
+def test_every_moment_is_in_one_total_of_few(window: Window, now: datetime) -> None:
+    line = timeline_of(window, now)
+    for found in (segments_of(window, now), whole_days_of(window, now)):
+        assert all(one.end == other.begin for one, other in pairwise(found))
+        assert all(start.weekday() == start.hour == 0 for one in found if one.span == WEEK for start in one.starts())
+        assert sum(len(one.starts()) for one in found) <= 25
+        assert covered(found) == sum(len(one.starts()) * one.span for one in found)
+    assert (found[0].begin, found[-1].end) == (
+        line.begin.replace(hour=0),
+        now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1),
+    )
+    assert covered(segments_of(window, now)) == covered([line])
+
+
+def covered(found: list[Segment]) -> float:
+    """Hours from end to end."""
+    return (found[-1].end - found[0].begin) / timedelta(hours=1)

@@ -1,4 +1,4 @@
-"""What a batch adds to the counts. Pure."""
+"""What a batch adds to the hits of event filters. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -6,33 +6,9 @@ from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any
 
-HOUR, DAY = 1, 24
-NO_PORT = 0
-
-CLASS_KEY = ("sensor_id", "division_id", "span", "start", "service", "kind", "severity")
-TARGET_KEY = ("sensor_id", "division_id", "start", "source_ip", "protocol", "port")
 HIT_KEY = ("sensor_id", "filter_id", "start")
 
 type Columns = dict[str, Any]
-
-
-def counted(events: Iterable[Columns]) -> tuple[list[Columns], list[Columns]]:
-    """The rows to add to `event_counts` and `event_targets`, in the order of their keys.
-
-    Args:
-        events: columns of the events that nothing hides.
-    """
-    classes: Counter[tuple[Any, ...]] = Counter()
-    targets: Counter[tuple[Any, ...]] = Counter()
-    for event in events:
-        hour = hour_of(event["time"])
-        day = day_of(hour)
-        place = event["sensor_id"], event["division_id"]
-        named = event["service"], event["kind"], event["severity"]
-        classes[*place, HOUR, hour, *named] += 1
-        classes[*place, DAY, day, *named] += 1
-        targets[*place, day, event["source_ip"], event["protocol"], event["destination_port"] or NO_PORT] += 1
-    return _rows(CLASS_KEY, classes), _rows(TARGET_KEY, targets)
 
 
 def hits(events: Iterable[Columns]) -> list[Columns]:

@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from server_app.counting import service as counting
 from server_app.db import Database
 from server_app.events.models import Event, EventSession
 from server_app.events.sweep import ROWS_AT_ONCE, Removed
@@ -54,8 +55,11 @@ def _by_rows(
     rest = query
     while True:
         with database.writing() as session:
+            counting.hold(session)
             rows = session.execute(rest).all()
             ids = [row.id for row in rows]
+            if table is Event:
+                counting.count_before_removal(session, Event.id.in_(ids))
             session.execute(delete(table).where(table.id.in_(ids)).execution_options(synchronize_session=False))
         if not rows:
             return

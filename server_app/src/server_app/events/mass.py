@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from server_app.accounts.models import Role, User, user_divisions
 from server_app.accounts.principal import Principal
 from server_app.audit import service as audit
+from server_app.counting import service as counting
 from server_app.db import now
 from server_app.errors import FieldError, Invalid, NotFound
 from server_app.events.changes import MAX_IDS, MassAction, SessionChange
@@ -70,8 +71,10 @@ def remove(session: Session, ids: Sequence[int]) -> None:
 
     The session first: a batch that is adding to it right now is waited for, and its events then go along.
     """
+    counting.hold(session)
     session.execute(delete(EventSession).where(EventSession.id.in_(ids)).execution_options(synchronize_session=False))
     outbox.note_removal(session, Event.session_id.in_(ids))
+    counting.count_before_removal(session, Event.session_id.in_(ids))
     session.execute(delete(Event).where(Event.session_id.in_(ids)).execution_options(synchronize_session=False))
 
 

@@ -144,39 +144,3 @@ class EventSession(Base):
         primaryjoin=lambda: foreign(EventSession.sensor_id) == Sensor.id, viewonly=True
     )
     assignee: Mapped[User | None] = relationship(viewonly=True)
-
-
-class EventCount(Base):
-    """Events that arrived for an hour or a day of their time. Neither deleting them nor removing the sensor changes it.
-
-    `start` is the beginning of the hour or day in UTC. Hidden events are not counted. Each batch counts its sensor's
-    rows only, so that no sensor waits for another.
-    """
-
-    __tablename__ = "event_counts"
-
-    span: Mapped[int] = mapped_column(SmallInteger, primary_key=True)  # hours: 1 or 24
-    start: Mapped[datetime] = mapped_column(primary_key=True)
-    sensor_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    division_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    service: Mapped[str] = mapped_column(String(32), primary_key=True)
-    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
-    severity: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
-    events: Mapped[int]
-
-
-class EventTarget(Base):
-    """How many events came per day from one source to one port of a sensor, for the top lists; counted like the others.
-
-    A port of 0 stands for a protocol without ports.
-    """
-
-    __tablename__ = "event_targets"
-
-    start: Mapped[datetime] = mapped_column(primary_key=True)
-    sensor_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    division_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    source_ip: Mapped[str] = mapped_column(Address, primary_key=True)
-    protocol: Mapped[str] = mapped_column(String(8), primary_key=True)
-    port: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    events: Mapped[int]

@@ -30,8 +30,8 @@ from sqlalchemy.dialects import sqlite
 
 from server_app.event_filters.models import EventFilterHits
 from server_app.events.columns import Shelf
-from server_app.events.counts import counted, hits
-from server_app.events.models import Event, EventCount, EventSession, EventTarget
+from server_app.events.counts import hits
+from server_app.events.models import Event, EventSession
 from server_app.events.ranks import KINDS
 from server_app.events.rollup import FIRST_COLUMNS, SESSION_COLUMNS, row_of_session
 from server_app.events.rows import BulkInsert, Insert
@@ -68,7 +68,7 @@ def known(connection: Connection, uploads: Sequence[Upload]) -> set[tuple[int, U
 
 
 def insert(connection: Connection, events: Sequence[Columns]) -> None:
-    """Store events that are not there, and what their sessions and the counts gain by them.
+    """Store events that are not there, and what their sessions and the hits of filters gain by them.
 
     Args:
         connection: in a transaction that has locked their sensors.
@@ -76,9 +76,6 @@ def insert(connection: Connection, events: Sequence[Columns]) -> None:
     """
     numbers = _roll_up(connection, events)
     EVENTS.run(connection, [row | {"session_id": numbers[row["sensor_id"], row["session"]]} for row in events])
-    classes, targets = counted(row for row in events if row["hidden_by"] is None)
-    COUNTS.run(connection, classes)
-    TARGETS.run(connection, targets)
     HITS.run(connection, hits(events))
 
 
@@ -131,14 +128,14 @@ def _kind_rank(kind: Any) -> ColumnElement[int]:
     return case(*ranks, value=kind)
 
 
-def _add_count(model: type[EventCount | EventTarget | EventFilterHits]) -> Any:
-    key = [column.name for column in model.__table__.primary_key]
+def _hits() -> BulkInsert:
+    key = [column.name for column in EventFilterHits.__table__.primary_key]
 
     def conflict(insert: Insert) -> Insert:
-        total = model.events + insert.excluded.events
+        total = EventFilterHits.events + insert.excluded.events
         return insert.on_conflict_do_update(index_elements=key, set_={"events": total})
 
-    return BulkInsert(model, [*key, "events"], conflict)
+    return BulkInsert(EventFilterHits, [*key, "events"], conflict)
 
 
 def _wanted() -> Any:
@@ -175,6 +172,4 @@ SESSIONS = BulkInsert(
     _merge_session,
     returning=["id", "session", "sensor_id"],
 )
-COUNTS: BulkInsert = _add_count(EventCount)
-TARGETS: BulkInsert = _add_count(EventTarget)
-HITS: BulkInsert = _add_count(EventFilterHits)
+HITS = _hits()

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, and_, or_, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
+from server_app.counting import service as counting
 from server_app.db import Database
 from server_app.events import mass
 from server_app.events.columns import Shelf
@@ -58,6 +59,7 @@ def sweep(database: Database, limits: Limits, surplus: int | None = None) -> Ite
         if not chosen:
             return
         with database.writing() as session:
+            counting.hold(session)
             removed = _remove(session, limits, chosen)
         yield removed
         after = chosen[-1]

@@ -7,7 +7,8 @@ from threading import Thread
 import structlog
 
 from server_app.db import Database
-from server_app.forwarding import outbox, positions
+from server_app.events.settled import newest, settled
+from server_app.forwarding import outbox
 from server_app.forwarding.link import Link, Undeliverable
 from server_app.forwarding.message import Sender, message_of
 from server_app.forwarding.models import ForwardingPosition
@@ -91,19 +92,19 @@ class Forwarder:
         """The settings, how far it is, and whether there are events after that."""
         with self._database.reading() as session:
             start = outbox.position(session)
-            waits = start is not None and positions.newest(session) > start.position
+            waits = start is not None and newest(session) > start.position
             return preferences.load(session, ForwardingSection), start, waits
 
     def _deliver_waiting(self, section: ForwardingSection, walk: Walk) -> None:
         with self._database.reading() as session:
-            settled = positions.settled(session)
-        while settled is not None and walk.place < settled and not self._stop.is_set():
-            self._deliver_piece(section, walk, settled)
+            complete = settled(session)
+        while complete is not None and walk.place < complete and not self._stop.is_set():
+            self._deliver_piece(section, walk, complete)
             walk.save_sometimes()
 
-    def _deliver_piece(self, section: ForwardingSection, walk: Walk, settled: int) -> None:
+    def _deliver_piece(self, section: ForwardingSection, walk: Walk, complete: int) -> None:
         with self._database.reading() as session:
-            piece = outbox.read(session, section, walk.place, settled)
+            piece = outbox.read(session, section, walk.place, complete)
         if piece.events:
             if self._link is None:
                 self._link = Link(section)

@@ -22,7 +22,7 @@ def make_blueprint() -> APIBlueprint:
     @queried(StatsQuery)
     def get_stats(query: StatsQuery, principal: Principal) -> dict[str, Any]:
         """Count events over time, by service, kind, severity and sensor, and the most frequent sources and ports."""
-        with context().database.reading() as session:
+        with context().database.beholding() as session:
             return service.stats(session, principal, query, now())
 
     return blueprint

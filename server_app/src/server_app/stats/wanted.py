@@ -1,5 +1,6 @@
 """What is asked of the statistics. Pure."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
@@ -7,7 +8,8 @@ from typing import Annotated
 from pydantic import Field
 
 from server_app.api_base.model import ApiModel
-from server_app.events.counts import DAY, HOUR, day_of, hour_of
+from server_app.counting.increments import DAY, HOUR, WEEK, week_of
+from server_app.events.counts import day_of, hour_of
 from server_app.fields import RowId
 
 MAX_TOP = 50
@@ -39,6 +41,20 @@ LENGTHS = {
 }
 
 
+@dataclass(frozen=True)
+class Segment:
+    """Neighbouring totals of one span: those that begin from `begin` to before `end`."""
+
+    span: int
+    begin: datetime
+    end: datetime
+
+    def starts(self) -> list[datetime]:
+        """Their beginnings."""
+        step = timedelta(hours=self.span)
+        return [self.begin + number * step for number in range((self.end - self.begin) // step)]
+
+
 def span_of(window: Window) -> int:
     """The hours that one point of the timeline covers."""
     return HOUR if window is Window.DAY else DAY
@@ -46,13 +62,35 @@ def span_of(window: Window) -> int:
 
 def start_of(window: Window, now: datetime) -> datetime:
     """The beginning of the first point: the window's last point is the current hour or day."""
-    step = timedelta(hours=span_of(window))
+    return _end(window, now) - LENGTHS[window]
+
+
+def timeline_of(window: Window, now: datetime) -> Segment:
+    """The totals that are the points of the timeline."""
+    return Segment(span_of(window), start_of(window, now), _end(window, now))
+
+
+def segments_of(window: Window, now: datetime) -> list[Segment]:
+    """As few totals as there can be that cover the timeline together."""
+    line = timeline_of(window, now)
+    return [line] if line.span == HOUR else _fewest(line.begin, line.end)
+
+
+def whole_days_of(window: Window, now: datetime) -> list[Segment]:
+    """As few as there can be that cover all days the timeline touches."""
+    line = timeline_of(window, now)
+    return _fewest(day_of(line.begin), day_of(now) + timedelta(hours=DAY))
+
+
+def _end(window: Window, now: datetime) -> datetime:
     current = hour_of(now) if span_of(window) == HOUR else day_of(now)
-    return current - LENGTHS[window] + step
+    return current + timedelta(hours=span_of(window))
 
 
-def points_of(window: Window, now: datetime) -> list[datetime]:
-    """The beginnings of all points."""
-    step = timedelta(hours=span_of(window))
-    start = start_of(window, now)
-    return [start + number * step for number in range(LENGTHS[window] // step)]
+def _fewest(begin: datetime, end: datetime) -> list[Segment]:
+    first = week_of(begin + timedelta(days=6))  # the first Monday from there on
+    last = week_of(end)
+    if first >= last:
+        return [Segment(DAY, begin, end)]
+    parts = Segment(DAY, begin, first), Segment(WEEK, first, last), Segment(DAY, last, end)
+    return [part for part in parts if part.begin < part.end]

@@ -1,0 +1,124 @@
+"""Reading totals: sums over a few rows, and the most frequent of very many."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, text
+from sqlalchemy.orm import Session
+
+from server_app.counting.models import TOUCHED, EventTotal, Picture
+from server_app.stats.leading import Beginning, most, overlooked, promising, proven
+from server_app.stats.scope import Scope
+from server_app.stats.wanted import Segment
+
+MOST_READ = 50_000
+"""Rows of sorted lists that are looked at before everything is added up instead."""
+_BEGINNINGS = text(
+    "SELECT list.number, total.key, total.events"
+    " FROM unnest(CAST(:divisions AS bigint[]), CAST(:spans AS smallint[]), CAST(:starts AS timestamptz[]))"
+    " WITH ORDINALITY AS list (division_id, span, start, number)"
+    " CROSS JOIN LATERAL (SELECT key, events FROM event_totals WHERE picture = :picture AND sensor_id = :sensor"
+    " AND division_id = list.division_id AND span = list.span AND start = list.start"
+    " ORDER BY events DESC LIMIT :depth) AS total"
+)
+_EVENTS = func.sum(EventTotal.events)
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The totals of a scope."""
+
+    session: Session
+    scope: Scope
+
+    def timeline(self, line: Segment) -> dict[datetime, int]:
+        """The events by the beginning of their hour or day."""
+        start = EventTotal.start
+        query = select(start, _EVENTS).where(self._within([line]), EventTotal.picture == Picture.TOTAL).group_by(start)
+        return {moment: int(count) for moment, count in self.session.execute(query)}
+
+    def classes(self, pictures: Collection[Picture], segments: Sequence[Segment]) -> dict[Picture, Counter[str]]:
+        """All keys of pictures that have few."""
+        names = EventTotal.picture, EventTotal.key
+        query = select(*names, _EVENTS).where(self._within(segments), EventTotal.picture.in_(pictures)).group_by(*names)
+        found: defaultdict[Picture, Counter[str]] = defaultdict(Counter)
+        for picture, key, count in self.session.execute(query):
+            found[Picture(picture)][key] = int(count)
+        return found
+
+    def most(self, picture: Picture, segments: Sequence[Segment], top: int, fresh: Counter[str]) -> dict[str, int]:
+        """The most frequent keys of a picture that has many, and how often each occurs; exactly.
+
+        Args:
+            picture: which.
+            segments: the time.
+            top: how many.
+            fresh: what is not in the totals yet.
+        """
+        lists = [
+            (place, part.span, start) for place in self.scope.places for part in segments for start in part.starts()
+        ]
+        depth = 2 * top
+        # SQLite, for small sites, has no LATERAL.
+        while self.session.get_bind().dialect.name == "postgresql" and lists and depth * len(lists) <= MOST_READ:
+            beginnings = [*self._beginnings(picture, lists, depth), Beginning(dict(fresh))]
+            found = most(fresh + self._of(picture, segments, promising(beginnings, top)), top)
+            if proven(found, top, overlooked(beginnings)):
+                return found
+            depth *= 4
+        key = EventTotal.key
+        query = select(key, _EVENTS).where(self._within(segments), EventTotal.picture == picture).group_by(key)
+        query = query.order_by(_EVENTS.desc(), key).limit(top)
+        leading = Counter({name: int(count) for name, count in self.session.execute(query)})
+        rest = self._of(picture, segments, fresh.keys() - leading.keys())
+        return most(leading + rest + fresh, top)
+
+    def touched(self, sources: Collection[str], segments: Sequence[Segment]) -> dict[str, int]:
+        """How many sensors each of these sources has touched."""
+        query = select(EventTotal.key, func.count(EventTotal.sensor_id.distinct())).where(*self._at(sources, segments))
+        return {key: count for key, count in self.session.execute(query.group_by(EventTotal.key))}  # noqa: C416 - a Row is a tuple in all but type
+
+    def pairs(self, pairs: Collection[tuple[str, int]], segments: Sequence[Segment]) -> set[tuple[str, int]]:
+        """Those of some pairs of source and sensor that are in the totals."""
+        if not pairs:
+            return set()
+        conditions = self._at({source for source, _ in pairs}, segments)
+        query = select(EventTotal.key, EventTotal.sensor_id).distinct().where(*conditions)
+        query = query.where(EventTotal.sensor_id.in_({sensor for _, sensor in pairs}))
+        return {(key, sensor) for key, sensor in self.session.execute(query)} & set(pairs)
+
+    def _beginnings(self, picture: Picture, lists: Sequence[tuple[int, int, datetime]], depth: int) -> list[Beginning]:
+        divisions, spans, starts = zip(*lists, strict=True)
+        values = {"picture": int(picture), "sensor": self.scope.sensor, "depth": depth}
+        arrays = {"divisions": [*divisions], "spans": [*spans], "starts": [*starts]}
+        found = [Beginning() for _ in lists]
+        for number, key, events in self.session.execute(_BEGINNINGS, values | arrays):
+            found[number - 1].counts[key] = events
+        for one in found:
+            if len(one.counts) == depth:
+                one.rest = min(one.counts.values())
+        return found
+
+    def _of(self, picture: Picture, segments: Sequence[Segment], keys: Collection[str]) -> Counter[str]:
+        key = EventTotal.key
+        query = select(key, _EVENTS).where(self._within(segments), EventTotal.picture == picture, key.in_(keys))
+        return Counter({name: int(count) for name, count in self.session.execute(query.group_by(key))})
+
+    def _within(self, segments: Sequence[Segment]) -> ColumnElement[bool]:
+        return and_(self.scope.totals(), _during(segments))
+
+    def _at(self, sources: Collection[str], segments: Sequence[Segment]) -> list[ColumnElement[bool]]:
+        """The rows of sources at single sensors."""
+        found = [and_(TOUCHED, EventTotal.key.in_(sources)), _during(segments)]
+        if self.scope.sensor:
+            found.append(EventTotal.sensor_id == self.scope.sensor)
+        if self.scope.divisions is not None:
+            found.append(EventTotal.division_id.in_(self.scope.divisions))
+        return found
+
+
+def _during(segments: Sequence[Segment]) -> ColumnElement[bool]:
+    span, start = EventTotal.span, EventTotal.start
+    return or_(false(), *(and_(span == one.span, start >= one.begin, start < one.end) for one in segments))

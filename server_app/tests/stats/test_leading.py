@@ -1,0 +1,35 @@
+"""The most frequent of many lists, from the beginnings of the lists alone."""
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server_app.stats.leading import Beginning, most, overlooked, promising, proven
+
+LISTS = st.lists(st.dictionaries(st.sampled_from("abcdefghij"), st.integers(1, 9), max_size=10), max_size=5)
+
+
+def beginning(whole: dict[str, int], depth: int) -> Beginning:
+    counts = most(Counter(whole), depth)
+    return Beginning(counts, min(counts.values()) if len(counts) == depth else 0)
+
+
+@given(lists=LISTS, depth=st.integers(1, 11), top=st.integers(1, 4))
+def test_what_is_proven_is_what_adding_everything_up_gives(lists: list[dict[str, int]], depth: int, top: int) -> None:
+    whole: Counter[str] = sum(map(Counter, lists), Counter())
+    beginnings = [beginning(one, depth) for one in lists]
+    chosen = promising(beginnings, top)
+    found = most(Counter({key: whole[key] for key in chosen}), top)
+    if proven(found, top, overlooked(beginnings)):
+        assert found == most(whole, top)
+    else:
+        assert depth <= max(map(len, lists))
+
+
+def test_few_rows_prove_a_clear_lead() -> None:
+    lists = [{"a": 1000, "b": 900, **{f"x{number}-{other}": 3 for number in range(99)}} for other in range(10)]
+    beginnings = [beginning(one, 3) for one in lists]
+    assert proven({"a": 10_000, "b": 9000}, 2, overlooked(beginnings))
+    assert {"a", "b"} <= promising(beginnings, 2)
+    assert not any(key.startswith("x") for key in promising(beginnings, 2))
