@@ -119,6 +119,12 @@ class Database:
         with Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
 
+    @contextmanager
+    def storing(self) -> Iterator[Connection]:
+        """The same without a session, for statements that are run very often."""
+        with self._writer.begin() as connection:
+            yield connection
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()

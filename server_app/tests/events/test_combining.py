@@ -7,6 +7,7 @@ from threading import Event, Thread
 
 import pytest
 from event_builder import event
+from made_up_sensor import proof_of
 from server_bench import Bench, SensorClient
 
 from server_app.combining import Combiner
@@ -80,10 +81,11 @@ def test_one_that_has_more_than_allowed_is_served_alone() -> None:
 def test_the_upload_of_a_removed_sensor_keeps_no_other_back(bench: Bench) -> None:
     kept, removed = bench.sensor("kept"), bench.sensor("removed")
     intake: Intake = bench.app.extensions[KEY].intake
+    proofs = {sensor.id: proof_of(bench.database, sensor.id) for sensor in (kept, removed)}
     bench.admin.ok("DELETE", f"/sensors/{removed.id}")
 
     def upload(sensor: SensorClient) -> str:
-        return intake.record(sensor.id, [event()], now()).results[0].status.value
+        return intake.record(proofs[sensor.id], [event()], now()).results[0].status.value
 
     with ThreadPoolExecutor(8) as pool:
         stored = [pool.submit(upload, sensor) for sensor in (kept, removed) * 8]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from event_builder import event
+from made_up_sensor import proof_of
 from server_process import Server, eventually
 from syslog_receiver import Receiver, receiver
 
@@ -25,7 +26,8 @@ class Site:
 
     def __init__(self, server: Server, database: Database, siem: Receiver) -> None:
         self.server, self.intake, self.siem = server, Intake(database), siem
-        self.sensor: int = server.call("POST", "/sensors", json={"name": "one", "division": 1}).json()["id"]
+        sensor: int = server.call("POST", "/sensors", json={"name": "one", "division": 1}).json()["id"]
+        self.sensor = proof_of(database, sensor)
         settings = {"enabled": True, "host": "127.0.0.1", "port": siem.port, "transport": "tcp"}
         assert server.call("PATCH", "/settings/forwarding", json=settings).ok
 

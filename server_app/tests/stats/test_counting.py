@@ -1,11 +1,10 @@
 """The totals are what a plain count of everything that ever arrived gives, whatever happened to it meanwhile."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from itertools import product
 from random import Random
 from typing import Any
@@ -69,8 +68,12 @@ class Story:
             self.sensors[sensor.id], self.place[sensor.id] = sensor, division
 
     def act(self) -> None:
-        actions = [*[self.upload] * 4, self.change, self.archive, self.delete, self.retain, self.move, self.remove]
-        self.random.choice([*actions, partial(count, self.bench)])()
+        changes = self.change, self.archive, self.delete, self.retain, self.move, self.remove
+        actions: list[Callable[[], None]] = [self.upload, self.upload, self.upload, self.upload, *changes, self.count]
+        self.random.choice(actions)()
+
+    def count(self) -> None:
+        count(self.bench)
 
     def upload(self) -> None:
         sensor = self.random.choice(list(self.sensors.values()))

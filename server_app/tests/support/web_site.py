@@ -8,6 +8,7 @@ from typing import Any
 
 from apiflask import APIFlask
 from flask.testing import FlaskClient
+from made_up_sensor import proof_of
 from werkzeug.test import TestResponse
 
 from server_app.accounts.models import Role
@@ -110,7 +111,7 @@ class Site:
             "session": "one",
             "summary": "SSH connection",
         } | fields
-        result = self.context.intake.record(sensor, [event], now)
+        result = self.context.intake.record(proof_of(self.context.database, sensor), [event], now)
         assert [item.status for item in result.results] == ["stored"], result
 
 

@@ -37,6 +37,19 @@ def sensor_required[R](view: Callable[..., R]) -> Callable[..., R]:
     return wrapper
 
 
+def certificate_required[R](view: Callable[..., R]) -> Callable[..., R]:
+    """Hand what the certificate proves to a view as `proof`; the view must look at the certificate's state itself."""
+
+    @wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> R:
+        proof = _shown()
+        actor.become(Actor(ActorKind.SENSOR, proof.sensor_id, address=client_address()))
+        return view(*args, **kwargs, proof=proof)
+
+    wrapper.__dict__.setdefault("_spec", {}).update(security="certificate")
+    return wrapper
+
+
 def known_sensor_required[K, R](known: Glance[tuple[Standing, K]]) -> Callable[[Callable[..., R]], Callable[..., R]]:
     """The same, and as `known` what else is read of the sensor with the same query.
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import cast
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, Table, func, select
+from sqlalchemy import Connection, Engine, Table, func, select
 from sqlalchemy.orm import Session
 
 from server_app.event_filters.conditions import Conditions
@@ -13,20 +13,27 @@ from server_app.event_filters.models import EventFilter
 
 type Version = tuple[int, datetime | None]
 _TABLE = cast("Table", EventFilter.__table__)
-_VERSION = select(func.count(), func.max(_TABLE.c.changed_at))
+VERSION = (
+    select(func.count(_TABLE.c.id)).scalar_subquery().label("filters"),
+    select(func.max(_TABLE.c.changed_at)).scalar_subquery().label("filters_changed_at"),
+)
+"""Columns that say of which state the filters are; they are read along with something else."""
 _compiled: WeakKeyDictionary[Engine, tuple[Version, list[Matcher]]] = WeakKeyDictionary()
 
 
-def matchers(session: Session) -> list[Matcher]:
-    """The filters that are enabled, of all divisions, in the order of their numbers."""
-    connection = session.connection()
+def matchers(connection: Connection, version: Version) -> list[Matcher]:
+    """The filters that are enabled, of all divisions, in the order of their numbers.
+
+    Args:
+        connection: where they are.
+        version: what it says of `VERSION`.
+    """
     engine = connection.engine
-    count, changed_at = connection.execute(_VERSION).one()
-    version = (int(count), changed_at)
     known = _compiled.get(engine)
     if known is None or known[0] != version:
-        rows = session.scalars(select(EventFilter).where(EventFilter.enabled).order_by(EventFilter.id))
-        known = version, [compiled(row) for row in rows]
+        with Session(connection) as session:
+            rows = session.scalars(select(EventFilter).where(EventFilter.enabled).order_by(EventFilter.id))
+            known = version, [compiled(row) for row in rows]
         _compiled[engine] = known
     return known[1]
 

@@ -6,7 +6,7 @@ from server_app.accounts.principal import Principal
 from server_app.api_base.auth import login_required
 from server_app.api_base.body import queried, receives
 from server_app.api_base.described import answers_with, refuses
-from server_app.api_base.sensor_auth import sensor_required
+from server_app.api_base.sensor_auth import certificate_required
 from server_app.context import context
 from server_app.db import now
 from server_app.events import export, queries
@@ -22,6 +22,7 @@ from server_app.events.schemas import (
 )
 from server_app.events.wanted import EventExport, EventFilter, Format
 from server_app.metrics.instruments import count_events
+from server_app.pki.client_cert import Proof
 
 
 def make_blueprint() -> APIBlueprint:
@@ -30,17 +31,17 @@ def make_blueprint() -> APIBlueprint:
 
     @blueprint.post("")
     @blueprint.output(BatchResult)
-    @sensor_required
+    @certificate_required
     @receives(Batch, MAX_BATCH_BYTES, at_once=read_sound)
-    def upload(body: Batch | list[Accepted], sensor_id: int) -> BatchResult:
+    def upload(body: Batch | list[Accepted], proof: Proof) -> Response:
         """Store events of the sensor whose certificate this is; sending them again is harmless."""
         intake, moment = context().intake, now()
         if isinstance(body, Batch):
-            result = intake.record(sensor_id, body.events, moment)
+            result = intake.record(proof, body.events, moment)
         else:
-            result = intake.record_read(sensor_id, body, moment)
+            result = intake.record_read(proof, body, moment)
         count_events(result)
-        return result
+        return Response(result.model_dump_json(), mimetype="application/json")
 
     @blueprint.get("")
     @blueprint.output(EventList)

@@ -6,11 +6,12 @@ from typing import Any
 from typing import cast as cast_type
 
 from pydantic_core import to_json
-from sqlalchemy import JSON, ColumnElement, Connection, Row, Table, Text, bindparam, cast, column, func, select, table
+from sqlalchemy import JSON, ColumnElement, Connection, Table, Text, bindparam, cast, column, func, select, table
 from sqlalchemy import Column as TableColumn
 from sqlalchemy.dialects import postgresql, sqlite
 
 from server_app.db import Base
+from server_app.direct import Direct
 from server_app.events.addresses import key_of
 from server_app.events.columns import Address
 
@@ -45,10 +46,10 @@ class BulkInsert:
         on_postgresql = conflict(postgresql.insert(target).from_select(list(columns), arriving, include_defaults=False))
         texts = table(model.__tablename__, *(column(one.name, _sent(one)) for one in self._columns))
         on_sqlite = conflict(sqlite.insert(texts))
-        self._postgresql = on_postgresql.returning(*back) if back else on_postgresql
+        self._postgresql = Direct(on_postgresql.returning(*back) if back else on_postgresql)
         self._sqlite = on_sqlite.returning(*back) if back else on_sqlite
 
-    def run(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> Sequence[Row[Any]]:
+    def run(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> Sequence[tuple[Any, ...]]:
         """Insert the rows; what they have beside the columns does not matter.
 
         Returns:
@@ -58,11 +59,14 @@ class BulkInsert:
             return []
         if connection.dialect.name == "postgresql":
             values = [row | {name: _bytea(row[name]) for name in self._addresses} for row in rows]
-            result = connection.execute(self._postgresql, {"rows": to_json(values).decode()})
-            return result.all() if self._returning else []
+            parameters = {"rows": to_json(values).decode()}
+            if self._returning:
+                return self._postgresql.all(connection, parameters)
+            self._postgresql.run(connection, parameters)
+            return []
         values = [{one.name: row[one.name] for one in self._columns} for row in rows]
         if self._returning:
-            return [connection.execute(self._sqlite, row).one() for row in values]
+            return [tuple(connection.execute(self._sqlite, row).one()) for row in values]
         connection.execute(self._sqlite, values)
         return []
 

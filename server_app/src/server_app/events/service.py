@@ -1,21 +1,25 @@
 """Storing events: each exactly once, whatever is sent how often and by how many requests at the same time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import structlog
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
 
 from sensor_wire.v1.event import BatchResult, ItemResult, ItemStatus
 from server_app.combining import Combiner
 from server_app.db import Database
-from server_app.errors import Forbidden
 from server_app.event_filters import active
 from server_app.event_filters.matcher import Matcher, first_match
 from server_app.events import store
 from server_app.events.ingest import Accepted, Rejected, read_item
-from server_app.events.store import Upload
+from server_app.events.store import Sender, Upload
+from server_app.pki import service as certificates
+from server_app.pki.client_cert import Proof
+from server_app.pki.standing import require_active
 
 AT_ONCE = 500
 """Events in one transaction, unless one upload alone has more."""
@@ -29,11 +33,11 @@ class Intake:
         self._database = database
         self._combiner = Combiner(self._store, lambda upload: len(upload.events), AT_ONCE)
 
-    def record(self, sensor_id: int, items: Sequence[Any], now: datetime) -> BatchResult:
+    def record(self, proof: Proof, items: Sequence[Any], now: datetime) -> BatchResult:
         """Store a batch, with sessions and counts; all of it or, on any fault, nothing.
 
         Args:
-            sensor_id: whose events they are, by its certificate.
+            proof: whose events they are, by its certificate, of which the state is looked at here.
             items: what JSON gave, each of any shape; at most `MAX_BATCH_ITEMS`.
             now: the time of arrival.
 
@@ -41,37 +45,45 @@ class Intake:
             One result for each item, in their order. A malformed one is rejected and keeps none of the others back.
 
         Raises:
-            Forbidden: the sensor has been removed meanwhile.
+            Forbidden: the certificate has been revoked or replaced, or its sensor is gone.
         """
-        return self.record_read(sensor_id, [read_item(item) for item in items], now)
+        return self.record_read(proof, [read_item(item) for item in items], now)
 
-    def record_read(self, sensor_id: int, read: Sequence[Accepted | Rejected], now: datetime) -> BatchResult:
+    def record_read(self, proof: Proof, read: Sequence[Accepted | Rejected], now: datetime) -> BatchResult:
         """The same, of items that have been read.
 
         Raises:
-            Forbidden: the sensor has been removed meanwhile.
+            Forbidden: as above.
         """
         accepted = {item.uuid: item.columns for item in read if isinstance(item, Accepted)}
-        stored = self._combiner.run(Upload(sensor_id, accepted, now)) if accepted else set()
-        return BatchResult(results=_results(sensor_id, read, stored))
+        stored = self._combiner.run(Upload(proof, accepted, now))
+        return BatchResult(results=_results(proof.sensor_id, read, stored))
 
     def _store(self, uploads: Sequence[Upload]) -> list[set[UUID]]:
-        with self._database.writing() as session:
-            connection = session.connection()
-            divisions = store.locked_divisions(connection, {upload.sensor_id for upload in uploads})
-            if any(upload.sensor_id not in divisions for upload in uploads):
-                raise Forbidden("This sensor has been removed from the server.")
-            known, filters = store.known(connection, uploads), active.matchers(session)
+        with self._database.storing() as connection:
+            senders = store.senders(connection, uploads)
+            for upload in uploads:
+                _admit(connection, upload, senders)
+            filters = active.matchers(connection, next(iter(senders.values())).filters)
+            known = store.known(connection, uploads)
             stored: list[set[UUID]] = []
             fresh: list[dict[str, Any]] = []
             for upload in uploads:
                 new = {uuid for uuid in upload.events if (upload.sensor_id, uuid) not in known}
                 known |= {(upload.sensor_id, uuid) for uuid in new}
                 stored.append(new)
-                fresh += _rows(upload, new, divisions[upload.sensor_id], filters)
+                fresh += _rows(upload, new, senders[upload.proof.fingerprint].division_id, filters)
             if fresh:
                 store.insert(connection, fresh)
         return stored
+
+
+def _admit(connection: Connection, upload: Upload, senders: Mapping[str, Sender]) -> None:
+    sender = senders.get(upload.proof.fingerprint)
+    fresh = require_active(None if sender is None else sender.standing, upload.proof)
+    if fresh is not None:
+        with Session(connection) as session:
+            certificates.note_first_use(session, fresh, upload.sensor_id, upload.received_at)
 
 
 def _rows(upload: Upload, new: set[UUID], division_id: int, filters: Sequence[Matcher]) -> Iterator[dict[str, Any]]:

@@ -1,11 +1,11 @@
 """The statements that store uploads. What they write is told apart by the sensor, whose row they lock first."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -13,9 +13,11 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Select,
     Text,
     Uuid,
     and_,
+    any_,
     bindparam,
     case,
     cast,
@@ -28,6 +30,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import sqlite
 
+from server_app.direct import Direct
+from server_app.event_filters.active import VERSION, Version
 from server_app.event_filters.models import EventFilterHits
 from server_app.events.columns import Shelf
 from server_app.events.counts import hits
@@ -36,35 +40,59 @@ from server_app.events.ranks import KINDS
 from server_app.events.rollup import FIRST_COLUMNS, SESSION_COLUMNS, row_of_session
 from server_app.events.rows import BulkInsert, Insert
 from server_app.events.words import MAX_KEPT
+from server_app.pki.client_cert import Proof
+from server_app.pki.models import Certificate
+from server_app.pki.standing import Standing
 from server_app.sensors.models import Sensor
 
 type Columns = dict[str, Any]
+_HIDDEN: ColumnElement[int] = literal_column(str(int(Shelf.HIDDEN)))
 
 
 @dataclass(frozen=True)
 class Upload:
-    """What one request brings: events of a sensor as columns, by their ids."""
+    """What one request brings: events of a sensor as columns, by their ids, and what it proved to be."""
 
-    sensor_id: int
+    proof: Proof
     events: dict[UUID, Columns]
     received_at: datetime
 
+    @property
+    def sensor_id(self) -> int:
+        """Whose events they are."""
+        return self.proof.sensor_id
 
-def locked_divisions(connection: Connection, sensors: Collection[int]) -> dict[int, int]:
-    """The divisions of sensors, without those that are gone. One transaction at a time gets past this with a sensor."""
-    rows = connection.execute(_LOCKED, {"sensors": sorted(sensors)})
-    return {row.id: row.division_id for row in rows}
+
+class Sender(NamedTuple):
+    """A sensor that uploads: its certificate and its division, and of which state the event filters are."""
+
+    standing: Standing
+    division_id: int
+    filters: Version
+
+
+def senders(connection: Connection, uploads: Sequence[Upload]) -> dict[str, Sender]:
+    """Who sends, by the fingerprint of the certificate, without those whose certificate or sensor is gone.
+
+    One transaction at a time gets past this with a sensor.
+    """
+    fingerprints = sorted({upload.proof.fingerprint for upload in uploads})
+    if connection.dialect.name == "postgresql":
+        rows = _SENDERS.all(connection, {"fingerprints": f"{{{','.join(fingerprints)}}}"})
+    else:
+        rows = [tuple(row) for row in connection.execute(_senders(_FINGERPRINT.in_(fingerprints)))]
+    return {row[0]: Sender(Standing(*row[1:-3]), row[-3], (row[-2], row[-1])) for row in rows}
 
 
 def known(connection: Connection, uploads: Sequence[Upload]) -> set[tuple[int, UUID]]:
     """Which of the events are stored, as sensor and id. With the sensors locked, nobody stores one meanwhile."""
     wanted = [(upload.sensor_id, uuid) for upload in uploads for uuid in upload.events]
+    if not wanted:
+        return set()
     if connection.dialect.name != "postgresql":
-        rows = connection.execute(select(*_KEY).where(tuple_(*_KEY).in_(wanted)))
-    else:
-        sensors, uuids = (f"{{{','.join(map(str, column))}}}" for column in zip(*wanted, strict=True))
-        rows = connection.execute(_KNOWN, {"sensors": sensors, "uuids": uuids})
-    return {(row.sensor_id, row.uuid) for row in rows}
+        return {(row.sensor_id, row.uuid) for row in connection.execute(select(*_KEY).where(tuple_(*_KEY).in_(wanted)))}
+    sensors, uuids = (f"{{{','.join(map(str, column))}}}" for column in zip(*wanted, strict=True))
+    return {(sensor, uuid) for sensor, uuid in _KNOWN.all(connection, {"sensors": sensors, "uuids": uuids})}
 
 
 def insert(connection: Connection, events: Sequence[Columns]) -> None:
@@ -84,7 +112,7 @@ def _roll_up(connection: Connection, events: Sequence[Columns]) -> dict[tuple[in
     for columns in events:
         by_session[columns["sensor_id"], columns["session"]].append(columns)
     rows = [row_of_session(part) for _, part in sorted(by_session.items(), key=itemgetter(0))]
-    return {(row.sensor_id, row.session): row.id for row in SESSIONS.run(connection, rows)}
+    return {(sensor_id, name): number for number, name, sensor_id in SESSIONS.run(connection, rows)}
 
 
 def _merge_session(insert: Insert) -> Insert:
@@ -103,7 +131,7 @@ def _merge_session(insert: Insert) -> Insert:
         "severity": case((come.severity > there.severity, come.severity), else_=there.severity),
         "words": _all_words(insert),
         # What was hidden is shown once something comes that no filter hides; the archive stays the archive.
-        "shelf": case((there.shelf == Shelf.HIDDEN, come.shelf), else_=there.shelf),
+        "shelf": case((there.shelf == _HIDDEN, come.shelf), else_=there.shelf),
     }
     values |= {name: case((earlier, come[name]), else_=getattr(there, name)) for name in FIRST_COLUMNS}
     values |= {
@@ -146,15 +174,24 @@ def _wanted() -> Any:
     return func.unnest(sensors, uuids).table_valued(*names, name="wanted").render_derived()
 
 
-_SENSORS, _KEY = Sensor.__table__.c, (Event.__table__.c.sensor_id, Event.__table__.c.uuid)
-_LOCKED = (
-    select(_SENSORS.id, _SENSORS.division_id)
-    .where(_SENSORS.id.in_(bindparam("sensors", expanding=True)))
-    .order_by(_SENSORS.id)  # in one order, so that two transactions never wait for each other
-    .with_for_update(key_share=True)
-)
+def _senders(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    sensors = Sensor.__table__.c
+    certificate = [_CERTIFICATES[name] for name in Standing._fields]
+    return (
+        select(_FINGERPRINT, *certificate, sensors.division_id, *VERSION)
+        .join_from(Certificate.__table__, Sensor.__table__, _CERTIFICATES.sensor_id == sensors.id)
+        .where(which)
+        .order_by(sensors.id)  # in one order, so that two transactions never wait for each other
+        .with_for_update(key_share=True, of=Sensor.__table__)
+    )
+
+
+_KEY = Event.__table__.c.sensor_id, Event.__table__.c.uuid
+_CERTIFICATES = Certificate.__table__.c
+_FINGERPRINT = _CERTIFICATES.fingerprint
+_SENDERS = Direct(_senders(any_(cast(bindparam("fingerprints", type_=Text), ARRAY(Text))) == _FINGERPRINT))
 _WANTED = _wanted()
-_KNOWN = select(*_KEY).where(_KEY[0] == _WANTED.c.sensor_id, _KEY[1] == _WANTED.c.uuid)
+_KNOWN = Direct(select(*_KEY).where(_KEY[0] == _WANTED.c.sensor_id, _KEY[1] == _WANTED.c.uuid))
 PLACE = ("sensor_id", "division_id")
 EVENTS = BulkInsert(
     Event,

@@ -17,13 +17,21 @@ class Beginning:
     rest: int = 0
 
 
-def promising(lists: Sequence[Beginning], top: int) -> set[str]:
-    """The keys of these lists that may be among the most frequent of all."""
-    known: Counter[str] = Counter()
-    unknown: Counter[str] = Counter()
+def together(lists: Sequence[Beginning]) -> Counter[str]:
+    """How often each key occurs in these lists."""
+    found: Counter[str] = Counter()
     for one in lists:
         for key, count in one.counts.items():
-            known[key] += count
+            found[key] += count
+    return found
+
+
+def promising(lists: Sequence[Beginning], top: int) -> set[str]:
+    """The keys of these lists that may be among the most frequent of all."""
+    known = together(lists)
+    unknown: Counter[str] = Counter()
+    for one in lists:
+        for key in one.counts:
             unknown[key] -= one.rest
     rest = overlooked(lists)
     enough = sorted(known.values(), reverse=True)[:top]

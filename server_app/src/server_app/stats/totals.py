@@ -9,12 +9,14 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from server_app.counting.models import TOUCHED, EventTotal, Picture
-from server_app.stats.leading import Beginning, most, overlooked, promising, proven
+from server_app.stats.leading import Beginning, most, overlooked, promising, proven, together
 from server_app.stats.scope import Scope
 from server_app.stats.wanted import Segment
 
 MOST_READ = 50_000
 """Rows of sorted lists that are looked at before everything is added up instead."""
+MOST_LOOKED_UP = 2_000
+"""Keys, in each division that is meant, that are looked up rather than reading on in the lists."""
 _BEGINNINGS = text(
     "SELECT list.number, total.key, total.events"
     " FROM unnest(CAST(:divisions AS bigint[]), CAST(:spans AS smallint[]), CAST(:starts AS timestamptz[]))"
@@ -64,16 +66,21 @@ class Totals:
         # SQLite, for small sites, has no LATERAL.
         while self.session.get_bind().dialect.name == "postgresql" and lists and depth * len(lists) <= MOST_READ:
             beginnings = [*self._beginnings(picture, lists, depth), Beginning(dict(fresh))]
-            found = most(fresh + self._of(picture, segments, promising(beginnings, top)), top)
-            if proven(found, top, overlooked(beginnings)):
-                return found
+            rest = overlooked(beginnings)
+            if rest == 0:
+                return most(together(beginnings), top)
+            keys = promising(beginnings, top)
+            if len(keys) * len(self.scope.places) <= MOST_LOOKED_UP:
+                found = most(fresh + self._of(picture, segments, keys), top)
+                if proven(found, top, rest):
+                    return found
             depth *= 4
         key = EventTotal.key
         query = select(key, _EVENTS).where(self._within(segments), EventTotal.picture == picture).group_by(key)
         query = query.order_by(_EVENTS.desc(), key).limit(top)
         leading = Counter({name: int(count) for name, count in self.session.execute(query)})
-        rest = self._of(picture, segments, fresh.keys() - leading.keys())
-        return most(leading + rest + fresh, top)
+        others = self._of(picture, segments, fresh.keys() - leading.keys())
+        return most(leading + others + fresh, top)
 
     def touched(self, sources: Collection[str], segments: Sequence[Segment]) -> dict[str, int]:
         """How many sensors each of these sources has touched."""
