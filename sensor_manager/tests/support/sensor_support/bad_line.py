@@ -1,0 +1,180 @@
+"""What may lie between a sensor and its server: TLS in front of a real server, with all faults a line can have."""
+
+import contextlib
+import random
+import socket
+import ssl
+import struct
+import threading
+import time
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection, HTTPException
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from sensor_support.authority import Authority
+
+STATUSES = (500, 502, 503, 429, 401, 403, 400, 413)
+FAULTS = (
+    *("reset before the body", "reset within the body", "reset after the commit", "answer cut off", "trickle"),
+    *("sent four times at once", "sent again later", "nothing comes back", "never answers", "not our page"),
+    *(f"status {status}" for status in STATUSES),
+)
+SLOW = ("never answers", "nothing comes back", "sent again later")
+UPLOAD = "/api/events"
+
+type Answer = tuple[int, str, bytes]
+
+
+class BadLine:
+    """Passes requests on, and lets uploads meet each fault a few times.
+
+    Attributes:
+        met: how often each fault has come.
+        authority: who signed the certificate it shows.
+
+    Args:
+        folder: for its certificate.
+        server: host and port of the server, which speaks plain HTTP.
+        rounds: how often each fault comes; those that take long come once.
+    """
+
+    def __init__(self, folder: Path, server: str, rounds: int) -> None:
+        self.authority = Authority()
+        self.met: Counter[str] = Counter()
+        self.server = server
+        self._lock = threading.Lock()
+        self._chance = random.Random(4)
+        self._coming = [fault for fault in FAULTS for _ in range(1 if fault in SLOW else rounds)]
+        self._chance.shuffle(self._coming)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*self.authority.server_files(folder, "127.0.0.1"))
+        context.verify_mode = ssl.CERT_OPTIONAL
+        self._context = context
+        self._http: ThreadingHTTPServer | None = None
+        self.closed = threading.Event()
+
+    @contextlib.contextmanager
+    def open(self, sensors: str) -> Iterator[str]:
+        """Listen, for sensors with a certificate of these authorities (PEM); gives the URL."""
+        self._context.load_verify_locations(cadata=sensors)
+        self._http = _Quiet(("127.0.0.1", 0), _handler(self))
+        self._http.socket = self._context.wrap_socket(
+            self._http.socket, server_side=True, do_handshake_on_connect=False
+        )
+        thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        yield f"https://127.0.0.1:{self._http.server_port}"
+        self.closed.set()
+        self._http.shutdown()
+        self._http.server_close()
+
+    @property
+    def done(self) -> bool:
+        """Whether every fault has come as often as it shall."""
+        return not self._coming
+
+    def next_fault(self) -> str:
+        """Return the fault of the coming upload; often there is none."""
+        with self._lock:
+            if not self._coming or self._chance.random() < 0.4:
+                return ""
+            fault = self._coming.pop()
+            self.met[fault] += 1
+            return fault
+
+    def pass_on(self, method: str, path: str, body: bytes, certificate: bytes | None) -> Answer:
+        """Ask the server."""
+        headers = {"Content-Type": "application/json"}
+        if certificate:
+            headers["Client-Cert"] = f":{b64encode(certificate).decode()}:"
+        connection = HTTPConnection(self.server, timeout=30)
+        try:
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.headers.get("Content-Type", ""), answer.read()
+        except (OSError, HTTPException):
+            return 502, "application/problem+json", b"{}"
+        finally:
+            connection.close()
+
+
+class _Quiet(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of connections that are broken on purpose."""
+
+
+def _handler(line: BadLine) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+            """Keep the tests' output clean."""
+
+        def do_POST(self) -> None:
+            fault = line.next_fault() if self.path == UPLOAD else ""
+            length = int(self.headers["Content-Length"])
+            if fault.startswith("reset") and not fault.endswith("commit"):
+                self.rfile.read(length // 2 if "within" in fault else 0)
+                self._reset()
+                return
+            body = self.rfile.read(length)
+            certificate = self.connection.getpeercert(binary_form=True)
+
+            def ask() -> Answer:
+                return line.pass_on("POST", self.path, body, certificate)
+
+            match fault.split():
+                case ["status", status]:
+                    self._answer((int(status), "application/problem+json" if status in {"401", "403", "500"} else "text/html", b"{}"))
+                case ["not", *_]:
+                    self._answer((200, "text/html", b"<h1>Your proxy greets you</h1>"))
+                case ["never", *_]:
+                    line.closed.wait(1.5)
+                    self._reset()
+                case ["nothing", *_]:
+                    ask()
+                    line.closed.wait(1.5)
+                    self._reset()
+                case ["reset", *_]:
+                    ask()
+                    self._reset()
+                case ["sent", "four", *_]:
+                    with ThreadPoolExecutor(4) as pool:
+                        self._answer([each.result() for each in [pool.submit(ask) for _ in range(4)]][-1])
+                case ["sent", "again", *_]:
+                    self._answer(ask())
+                    time.sleep(0.3)
+                    ask()
+                case ["answer", *_]:
+                    self._answer(ask(), share=0.5)
+                    self._reset()
+                case ["trickle"]:
+                    self._answer(ask(), trickle=True)
+                case _:
+                    self._answer(ask())
+
+        def _answer(self, answer: Answer, *, share: float = 1, trickle: bool = False) -> None:
+            status, kind, content = answer
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            if trickle:
+                for position in range(0, len(content), 1000):
+                    self.wfile.write(content[position : position + 1000])
+                    time.sleep(0.002)
+            else:
+                self.wfile.write(content[: int(share * len(content))])
+
+        def _reset(self) -> None:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.close_connection = True
+            self.connection.close()
+
+    return Handler
