@@ -27,7 +27,10 @@ from sensor_manager.reconciler import Reconciler
 from sensor_manager.reporting import Reporter
 from sensor_manager.selfcheck import SelfCheck
 from sensor_manager.server.client import ServerClient
-from sensor_manager.server.contact import ConfigError, ServerContact, load_config
+from sensor_manager.server.clock import ServerClock
+from sensor_manager.server.config import ConfigError, load_config
+from sensor_manager.server.contact import ServerContact
+from sensor_manager.server.credentials import Credentials
 from sensor_manager.settings import Settings
 from sensor_manager.site import site_of
 from sensor_manager.spool.collector import Collector
@@ -87,10 +90,13 @@ class Daemon:
         self._reconciler = Reconciler(means, self._collector.serve, site_of(settings, config))
         self._selfcheck = SelfCheck(settings, config, self._platform, engine)
         self._reach = Reach(self._check)
-        self._reporter = Reporter(settings, config, self._platform, self._reconciler, self._store, self._reach)
+        self._clock = ServerClock(settings.clock, on_known=self._time_is_known)
+        self._reporter = Reporter(
+            settings, config, self._platform, self._reconciler, self._store, self._reach, self._clock
+        )
         self._contact = ServerContact(
             settings,
-            config,
+            Credentials(settings, config, self._clock, during=self._talking),
             report=self._reporter.report,
             on_desired=self._take_desired,
             during=self._talking,
@@ -150,6 +156,12 @@ class Daemon:
     def _check(self, refusal: str | None) -> CheckReport:
         desired = self._contact.last_desired
         return self._selfcheck.run(desired.proxy if desired else None, refusal)
+
+    def _time_is_known(self, boot: str, started: float) -> None:
+        try:
+            self._store.note_boot(boot, started)
+        except SpoolUnavailableError as error:
+            log.warning("times of events are not corrected yet", reason=str(error))
 
     def _take_desired(self, desired: Desired) -> None:
         self._reconciler.set_desired(desired)

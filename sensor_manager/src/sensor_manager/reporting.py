@@ -9,6 +9,7 @@ from sensor_manager.plan.report import ServicesReport, news_of
 from sensor_manager.platforms.base import Platform
 from sensor_manager.reach import Reach
 from sensor_manager.reconciler import Reconciler
+from sensor_manager.server.clock import ServerClock
 from sensor_manager.server.identity import trusted
 from sensor_manager.settings import Settings
 from sensor_manager.spool.store import SpoolStore
@@ -28,6 +29,7 @@ class Reporter:
     reconciler: Reconciler
     store: SpoolStore
     reach: Reach
+    clock: ServerClock
 
     def news(self) -> tuple[int, ServicesReport]:
         """Return what the server wants to know at once when it changes."""
@@ -41,7 +43,7 @@ class Reporter:
         generation, services = self.reconciler.report()
         error = self.reconciler.netfilter_error
         return Report(
-            observed_at=datetime.now(UTC),
+            observed_at=self.clock.now() or datetime.now(UTC),
             generation=generation,
             firmware=__version__,
             platform=self.platform.name,
@@ -52,6 +54,7 @@ class Reporter:
             memory_available=figures.memory_available,
             disk_total=figures.disk_total,
             disk_used=figures.disk_used,
+            clock_offset=self.clock.offset(),
             trust=trusted(self.settings.authorities),
             spool=self.store.report(),
             services=list(services.services),

@@ -8,7 +8,7 @@ from sensor_manager.effects.errors import EffectError
 from sensor_manager.effects.ports import Engine
 from sensor_manager.plan.selfcheck import Facts, judge
 from sensor_manager.platforms.base import Platform
-from sensor_manager.server.contact import HTTPS_PORT
+from sensor_manager.server.config import HTTPS_PORT
 from sensor_manager.server.identify import EXPECTED, PATH
 from sensor_manager.server.identity import validity
 from sensor_manager.settings import Settings

@@ -62,6 +62,11 @@ class Settings:
         return self.state / "spool.db"
 
     @property
+    def clock(self) -> Path:
+        """What is known of the time."""
+        return self.state / "clock.json"
+
+    @property
     def services(self) -> Path:
         """The folders with the services' sockets."""
         return self.runtime / "services"

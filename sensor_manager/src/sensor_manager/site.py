@@ -3,7 +3,7 @@
 from ipaddress import IPv4Network
 
 from sensor_manager.model import Site
-from sensor_manager.server.contact import registry_of
+from sensor_manager.server.config import registry_of
 from sensor_manager.settings import Settings
 from sensor_wire.sensor_config import SensorConfig
 

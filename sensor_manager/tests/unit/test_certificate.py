@@ -17,7 +17,10 @@ from sensor_support.mini_server import MiniServer, mini_server
 from sensor_manager.plan.certificate import Step, Validity, next_step
 from sensor_manager.server import contact as contact_module
 from sensor_manager.server.client import ServerClient
-from sensor_manager.server.contact import ServerContact, load_config
+from sensor_manager.server.clock import ServerClock
+from sensor_manager.server.config import load_config
+from sensor_manager.server.contact import ServerContact
+from sensor_manager.server.credentials import Credentials
 from sensor_manager.server.errors import ServerError
 from sensor_manager.server.identity import adopt_next, certificate_request, fits, make_key, trusted, validity
 from sensor_manager.server.renewal import RenewalRefusedError, renew
@@ -116,7 +119,12 @@ def start(stage: Stage, running: list[ServerContact]) -> ServerContact:
 
     one = ServerContact(
         stage.settings,
-        load_config(stage.settings.config),
+        Credentials(
+            stage.settings,
+            load_config(stage.settings.config),
+            ServerClock(stage.settings.clock),
+            during=lambda _: nullcontext(),
+        ),
         report=report,
         on_desired=lambda _: None,
         during=lambda _: nullcontext(),

@@ -11,7 +11,10 @@ from sensor_support.mini_server import TOKEN, MiniServer, mini_server
 
 from sensor_manager.server import contact as contact_module
 from sensor_manager.server.client import ServerClient
-from sensor_manager.server.contact import ConfigError, ServerContact, load_config, registry_of
+from sensor_manager.server.clock import ServerClock
+from sensor_manager.server.config import ConfigError, load_config, registry_of
+from sensor_manager.server.contact import ServerContact
+from sensor_manager.server.credentials import Credentials
 from sensor_manager.server.desired_store import load_desired
 from sensor_manager.server.enrolment import enrol
 from sensor_manager.server.errors import ServerError
@@ -70,7 +73,9 @@ def contact(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Con
         seen: list[Desired] = []
         one = ServerContact(
             settings,
-            load_config(settings.config),
+            Credentials(
+                settings, load_config(settings.config), ServerClock(settings.clock), during=lambda _: nullcontext()
+            ),
             report=report,
             on_desired=seen.append,
             during=lambda _: nullcontext(),

@@ -15,7 +15,7 @@ from sensor_manager.plan.last_lines import last_lines
 from sensor_manager.plan.selfcheck import FAILED, OK, page
 from sensor_manager.platforms import PLATFORMS
 from sensor_manager.selfcheck import SelfCheck
-from sensor_manager.server.contact import ConfigError, load_config
+from sensor_manager.server.config import ConfigError, load_config
 from sensor_manager.server.desired_store import load_desired
 from sensor_manager.settings import Settings
 from sensor_manager.site import site_of

@@ -5,7 +5,8 @@ distance from that, whatever the settable clock showed or was set to in between.
 """
 
 import json
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 TOLERANCE = 2.0
@@ -40,3 +41,66 @@ def correct_times(body: str, error: float) -> str:
         except OverflowError:
             continue
     return json.dumps(event, separators=(",", ":"), ensure_ascii=False)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownTime:
+    """What the sensor knows of the time by its server's answers; all in seconds since 1970.
+
+    Attributes:
+        boot: the boot of the machine in which the server has last answered.
+        started: when that boot began by the server's clock.
+        floor: it is later than that in any case; never goes back.
+    """
+
+    boot: str = ""
+    started: float = 0.0
+    floor: float = 0.0
+
+    def at(self, boot: str, uptime: float) -> float | None:
+        """Return what time it is; None while the server has not answered in this boot."""
+        return self.started + uptime if boot == self.boot else None
+
+
+def learn(known: KnownTime, boot: str, uptime: float, server: float, certificate_end: float) -> KnownTime:
+    """Return what is known after an authenticated answer.
+
+    Args:
+        known: what was known before.
+        boot: the present boot.
+        uptime: seconds since its start, when the answer came.
+        server: the answer's time.
+        certificate_end: when the server's certificate ends. The floor does not pass it, so that a server whose clock is
+            far ahead for a while does not make every later certificate look expired.
+    """
+    before = known.at(boot, uptime)
+    steady = before is not None and abs(before - server) <= TOLERANCE
+    return KnownTime(
+        boot=boot,
+        started=known.started if steady else server - uptime,
+        floor=max(known.floor, min(server, certificate_end)),
+    )
+
+
+def certificate_fault(begin: float, end: float, *, now: float | None, floor: float) -> str | None:
+    """Return why a server's certificate must not be trusted at this time; None when it may.
+
+    While the time is not known, the settable clock is not asked: it may be years off in either direction. A certificate
+    that ended before the last time the server was known to be there is refused even so; one that seems to begin in the
+    future is not, for its own server will tell what time it is.
+
+    Args:
+        begin: when the certificate begins to hold.
+        end: when it ends.
+        now: what time it is by the server's earlier answers.
+        floor: it is later than that.
+    """
+    if end <= (floor if now is None else max(now, floor)):
+        return f"it ended on {_day(end)}"
+    if now is not None and begin > now + TOLERANCE:
+        return f"it begins on {_day(begin)}"
+    return None
+
+
+def _day(moment: float) -> str:
+    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M} UTC"

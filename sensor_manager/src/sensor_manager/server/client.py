@@ -6,7 +6,9 @@ from typing import Self
 
 import requests
 
+from sensor_manager.server.clock import ServerClock
 from sensor_manager.server.errors import ServerError
+from sensor_manager.server.tls import OwnTimeAdapter
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 20.0
@@ -33,6 +35,7 @@ class ServerClient:
         url: `https://host:port`.
         authorities: file with the authorities that may have signed the server's certificate.
         credentials: files of certificate and key; None before enrolment.
+        clock: judges the server's certificate, and learns from its answers; None leaves that to the machine's clock.
         read_timeout: seconds without a byte after which the server counts as hanging.
     """
 
@@ -42,6 +45,7 @@ class ServerClient:
         authorities: Path,
         credentials: tuple[Path, Path] | None = None,
         *,
+        clock: ServerClock | None = None,
         read_timeout: float = READ_TIMEOUT,
     ) -> None:
         self._url = url.rstrip("/")
@@ -49,6 +53,9 @@ class ServerClient:
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.verify = str(authorities)
+        self._clock = clock
+        if clock is not None:
+            self._session.mount("https://", OwnTimeAdapter(clock.fault))
         if credentials is not None:
             self._session.cert = (str(credentials[0]), str(credentials[1]))
 
@@ -77,6 +84,8 @@ class ServerClient:
                 allow_redirects=False,
                 stream=True,
             ) as answer:
+                if self._clock is not None:
+                    self._clock.answered(answer.headers.get("Date"))
                 kind = answer.headers.get("Content-Type", "").partition(";")[0].strip()
                 return Response(answer.status_code, _read(answer), answer.headers.get("ETag"), kind == PROBLEM)
         except (requests.RequestException, OSError) as error:

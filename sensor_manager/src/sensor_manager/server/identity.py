@@ -1,6 +1,6 @@
 """The sensor's key and certificate. The key is made here and never leaves."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -36,10 +36,10 @@ def certificate_request(key_path: Path, sensor_id: int) -> str:
     return request.public_bytes(serialization.Encoding.PEM).decode()
 
 
-def enrolled(key_path: Path, certificate_path: Path, sensor_id: int) -> bool:
+def enrolled(key_path: Path, certificate_path: Path, sensor_id: int, now: datetime) -> bool:
     """Tell whether there is a certificate for this key and this sensor that has not expired."""
     found = validity(key_path, certificate_path, sensor_id)
-    return found is not None and found.not_after > datetime.now(UTC)
+    return found is not None and found.not_after > now
 
 
 def validity(key_path: Path, certificate_path: Path, sensor_id: int) -> Validity | None:

@@ -8,13 +8,13 @@ from typing import Self
 
 import structlog
 
-from sensor_manager.effects.clock import Stamp, read_stamp
 from sensor_manager.plan.clock import correct_times, wall_error
 from sensor_manager.plan.spool_drops import SEVERITY_RANK, SpooledSize, choose_drops
 from sensor_manager.spool.ballast import DEFAULT_BYTES, Ballast
 from sensor_manager.spool.database import checksum, count
 from sensor_manager.spool.quarantine import quarantine
 from sensor_manager.spool.writer import SpoolUnavailableError, Writer
+from sensor_manager.stamp import Stamp, read_stamp
 from sensor_wire.v1.event import Event
 from sensor_wire.v1.poll import SpoolReport
 

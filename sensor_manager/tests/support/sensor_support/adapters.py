@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from pathlib import Path
+from typing import IO
 
 from sensor_support.builders import event, uuid7
 
@@ -40,6 +41,10 @@ class Adapters:
         """Tell whether any has something left."""
         return any(thread.is_alive() for thread in self._threads)
 
+    def have_handed_over(self, events: int) -> bool:
+        """Tell whether at least so many events are acknowledged."""
+        return len(self.acknowledged) >= events
+
     def _run(self, lane: int) -> None:
         waiting = [(lane + 1) * LANE + number for number in range(self._events)]
         waiting.reverse()
@@ -52,7 +57,7 @@ class Adapters:
                         self._hand_over(connection, answers, waiting)
             time.sleep(PAUSE)
 
-    def _hand_over(self, connection: socket.socket, answers: "socket.SocketIO", waiting: list[int]) -> None:
+    def _hand_over(self, connection: socket.socket, answers: IO[bytes], waiting: list[int]) -> None:
         identifier = str(uuid7(waiting[-1]))
         line = json.dumps({"event": self._template | {"id": identifier}})
         connection.sendall(line.encode() + b"\n")

@@ -40,12 +40,14 @@ class Authority:
         )
         self.chain = _pem(self._certificate)
 
-    def server_files(self, folder: Path, address: str) -> tuple[Path, Path]:
-        """Write certificate and key of a server with this address; returns their paths."""
+    def server_files(
+        self, folder: Path, address: str, *, start: timedelta = -DAY, end: timedelta = 90 * DAY
+    ) -> tuple[Path, Path]:
+        """Write certificate and key of a server with this address, for a time from now; returns their paths."""
         key = ec.generate_private_key(ec.SECP256R1())
         names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))])
         certificate = (
-            self._builder(x509.Name([]), key.public_key())
+            self._builder(x509.Name([]), key.public_key(), start, end)
             .add_extension(names, critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
             .sign(self._key, hashes.SHA256())

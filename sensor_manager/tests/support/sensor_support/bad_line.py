@@ -9,7 +9,7 @@ import threading
 import time
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,6 +24,10 @@ FAULTS = (
     *(f"status {status}" for status in STATUSES),
 )
 SLOW = ("never answers", "nothing comes back", "sent again later")
+WITHOUT_ANSWER = {"never answers": 1.5, "nothing comes back": 1.5, "reset after the commit": 0.0}
+"""Faults after which nothing comes, and for how many seconds the connection stays open; a sensor waits for one."""
+OURS = (401, 403, 500)
+"""Statuses that come as the server's own problem documents; the others as something between would send them."""
 UPLOAD = "/api/events"
 
 type Answer = tuple[int, str, bytes]
@@ -110,18 +114,13 @@ class _Quiet(ThreadingHTTPServer):
 
 
 def _handler(line: BadLine) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-            """Keep the tests' output clean."""
-
+    class Handler(_Uploads):
         def do_POST(self) -> None:
             fault = line.next_fault() if self.path == UPLOAD else ""
             length = int(self.headers["Content-Length"])
-            if fault.startswith("reset") and not fault.endswith("commit"):
+            if fault in {"reset before the body", "reset within the body"}:
                 self.rfile.read(length // 2 if "within" in fault else 0)
-                self._reset()
+                self.reset()
                 return
             body = self.rfile.read(length)
             certificate = self.connection.getpeercert(binary_form=True)
@@ -129,52 +128,61 @@ def _handler(line: BadLine) -> type[BaseHTTPRequestHandler]:
             def ask() -> Answer:
                 return line.pass_on("POST", self.path, body, certificate)
 
-            match fault.split():
-                case ["status", status]:
-                    self._answer((int(status), "application/problem+json" if status in {"401", "403", "500"} else "text/html", b"{}"))
-                case ["not", *_]:
-                    self._answer((200, "text/html", b"<h1>Your proxy greets you</h1>"))
-                case ["never", *_]:
-                    line.closed.wait(1.5)
-                    self._reset()
-                case ["nothing", *_]:
+            if fault.startswith("status"):
+                self.answer(_status(int(fault.split()[1])))
+            elif fault in WITHOUT_ANSWER:
+                if fault != "never answers":
                     ask()
-                    line.closed.wait(1.5)
-                    self._reset()
-                case ["reset", *_]:
-                    ask()
-                    self._reset()
-                case ["sent", "four", *_]:
-                    with ThreadPoolExecutor(4) as pool:
-                        self._answer([each.result() for each in [pool.submit(ask) for _ in range(4)]][-1])
-                case ["sent", "again", *_]:
-                    self._answer(ask())
-                    time.sleep(0.3)
-                    ask()
-                case ["answer", *_]:
-                    self._answer(ask(), share=0.5)
-                    self._reset()
-                case ["trickle"]:
-                    self._answer(ask(), trickle=True)
-                case _:
-                    self._answer(ask())
-
-        def _answer(self, answer: Answer, *, share: float = 1, trickle: bool = False) -> None:
-            status, kind, content = answer
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            if trickle:
-                for position in range(0, len(content), 1000):
-                    self.wfile.write(content[position : position + 1000])
-                    time.sleep(0.002)
+                line.closed.wait(WITHOUT_ANSWER[fault])
+                self.reset()
             else:
-                self.wfile.write(content[: int(share * len(content))])
-
-        def _reset(self) -> None:
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.close_connection = True
-            self.connection.close()
+                self.answer_badly(fault, ask)
 
     return Handler
+
+
+def _status(status: int) -> Answer:
+    return status, "application/problem+json" if status in OURS else "text/html", b"{}"
+
+
+class _Uploads(BaseHTTPRequestHandler):
+    """Ways to answer."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Keep the tests' output clean."""
+
+    def answer_badly(self, fault: str, ask: Callable[[], Answer]) -> None:
+        """Ask the server and answer, but not as one should."""
+        if fault == "not our page":
+            self.answer((200, "text/html", b"<h1>Your proxy greets you</h1>"))
+        elif fault == "sent four times at once":
+            with ThreadPoolExecutor(4) as pool:
+                self.answer([each.result() for each in [pool.submit(ask) for _ in range(4)]][-1])
+        elif fault == "answer cut off":
+            self.answer(ask(), share=0.5)
+            self.reset()
+        else:
+            self.answer(ask(), trickle=fault == "trickle")
+            if fault == "sent again later":
+                time.sleep(0.3)
+                ask()
+
+    def answer(self, answer: Answer, *, share: float = 1, trickle: bool = False) -> None:
+        """Answer with so large a part of the content, perhaps slowly."""
+        status, kind, content = answer
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        size = 1000 if trickle else len(content) or 1
+        for position in range(0, int(share * len(content)), size):
+            self.wfile.write(content[position : min(position + size, int(share * len(content)))])
+            time.sleep(0.002 if trickle else 0)
+
+    def reset(self) -> None:
+        """Break the connection so that the other side hears of it."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+        self.connection.close()

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from socket import socket
 
 import structlog
 
@@ -22,7 +23,7 @@ from sensor_manager.spool.uploader import Uploader
 SERVICE = "cowrie"
 
 
-def no_capture(service: str) -> list[object]:
+def no_capture(service: str) -> list[socket]:
     """Refuse."""
     raise CaptureUnavailableError(f"{service} is no catch-all service", temporary=False)
 
@@ -33,7 +34,7 @@ def main(folder: Path, url: str) -> None:
     structlog.get_logger().info("started", pid=os.getpid())
     uploader_module.FIRST_DELAY, uploader_module.MAX_DELAY = 0.02, 0.2
     files = folder / "sensor.crt", folder / "sensor.key"
-    store = SpoolStore(folder / "spool.db", on_append=lambda: uploader.wake())
+    store = SpoolStore(folder / "spool.db", on_append=lambda: uploader.wake())  # noqa: PLW0108 - made in the next line
     uploader = Uploader(store, lambda: ServerClient(url, folder / "ca.crt", files, read_timeout=1.0))
     collector = Collector(
         folder / "services", os.getuid(), lambda service: Dialogue(service, store, Exposure, no_capture)

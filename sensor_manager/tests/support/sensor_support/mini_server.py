@@ -4,6 +4,7 @@ import contextlib
 import json
 import ssl
 import threading
+import time
 from base64 import b64decode
 from collections import deque
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from sensor_manager.server.tls import NO_CHECK_TIME
 from sensor_support.authority import DAY, Authority
 from sensor_wire.sensor_config import SensorConfig
 from sensor_wire.v1.desired import Desired
@@ -39,6 +41,12 @@ class _QuietServer(ThreadingHTTPServer):
 class MiniServer:
     """One sensor's server.
 
+    Args:
+        folder: for its certificate.
+        address: where it listens.
+        port: where it listens; 0 for any.
+        ahead: by how much its clock is ahead of this machine's: all the same as a sensor whose clock is behind.
+
     Attributes:
         desired: what polls are answered with.
         reports: the polls' bodies.
@@ -55,14 +63,18 @@ class MiniServer:
         blobs: registry content by digest: media type and bytes.
     """
 
-    def __init__(self, folder: Path, address: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self, folder: Path, address: str = "127.0.0.1", port: int = 0, *, ahead: timedelta = timedelta()
+    ) -> None:
+        self.ahead = ahead
         self.authority = Authority()
         self.blobs: dict[str, tuple[str, bytes]] = {}
         self.hang = threading.Event()
         self.forget()
-        certificate, key = self.authority.server_files(folder, address)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate, key)
+        self.folder = folder
+        context = self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.certify(address, start=ahead - DAY, end=ahead + 90 * DAY)
+        context.verify_flags = ssl.VerifyFlags(context.verify_flags | NO_CHECK_TIME)
         context.load_verify_locations(cadata=self.authority.chain)
         context.verify_mode = ssl.CERT_OPTIONAL
         self._http = _QuietServer((address, port), self._handler())
@@ -82,6 +94,10 @@ class MiniServer:
             token_expires=datetime.now(UTC) + timedelta(hours=1),
         )
 
+    def certify(self, address: str, *, start: timedelta, end: timedelta) -> None:
+        """Show a certificate that holds for a time from now."""
+        self._context.load_cert_chain(*self.authority.server_files(self.folder, address, start=start, end=end))
+
     def forget(self) -> None:
         """Be a new server with the same certificate and registry."""
         self.desired: Desired | None = None
@@ -93,7 +109,7 @@ class MiniServer:
         self.breaking: set[str] = set()
         self.most_items = 200
         self.tokens = {TOKEN}
-        self.life = (-DAY, 90 * DAY)
+        self.life = (self.ahead - DAY, self.ahead + 90 * DAY)
         self.renewals: list[RenewalRequest] = []
         self.renewal_fault: int | None = None
         self.refused: set[str] = set()
@@ -201,6 +217,9 @@ class MiniServer:
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
                 """Keep the tests' output clean."""
 
+            def date_time_string(self, timestamp: float | None = None) -> str:
+                return super().date_time_string((timestamp or time.time()) + server.ahead.total_seconds())
+
             def do_GET(self) -> None:
                 self._respond()
 
@@ -228,9 +247,11 @@ class MiniServer:
 
 
 @contextlib.contextmanager
-def mini_server(folder: Path, address: str = "127.0.0.1", port: int = 0) -> Iterator[MiniServer]:
+def mini_server(
+    folder: Path, address: str = "127.0.0.1", port: int = 0, *, ahead: timedelta = timedelta()
+) -> Iterator[MiniServer]:
     """Run a server for the length of a block."""
-    server = MiniServer(folder, address, port)
+    server = MiniServer(folder, address, port, ahead=ahead)
     try:
         yield server
     finally:
