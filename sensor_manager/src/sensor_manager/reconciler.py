@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from ipaddress import IPv4Address
 
 import structlog
@@ -20,6 +21,7 @@ from sensor_manager.plan.services import select
 from sensor_manager.spool.dialogue import CaptureUnavailableError
 from sensor_manager.track_record import TrackRecord
 from sensor_wire.v1.desired import Desired
+from sensor_wire.v1.poll import NetfilterReport
 
 MAX_ROUNDS = 50
 """Looks and plans within one cycle; a sane plan needs about six."""
@@ -53,6 +55,8 @@ class Reconciler:
         self._executor = Executor(means)
         self._record = TrackRecord(means.engine.last_lines, clock)
         self._netfilter_error: str | None = None
+        self._meddled_with = False
+        self._repairs: NetfilterReport | None = None
         self._lock = threading.Lock()
         self._desired: Desired | None = None
         self._exposures: dict[str, Exposure] = {}
@@ -97,6 +101,11 @@ class Reconciler:
         """Why no honeypot may run, or None."""
         return self._netfilter_error
 
+    @property
+    def repairs(self) -> NetfilterReport | None:
+        """How often somebody else's change of the rules was put right; None while nobody has changed any."""
+        return self._repairs
+
     def cycle(self, sensor_address: IPv4Address | None) -> float | None:
         """Work towards the desired state as far as possible now.
 
@@ -121,6 +130,7 @@ class Reconciler:
         now = self._clock()
         self._record.note_pulls(self._puller.results(), now)
         seen = look(self._engine, self._netfilter, desired, self._site, now)
+        self._meddled_with = seen.netfilter is None and self._netfilter.applied_before()
         self._netfilter.forget_namespaces({each.sandbox for each in seen.containers if each.sandbox})
         self._record.note_containers(seen.containers, now)
         wanted = {contract_hash(each) for each in (desired.services if desired else ())}
@@ -177,6 +187,10 @@ class Reconciler:
     def _note_success(self, action: Action) -> None:
         name = type(action).__name__
         if isinstance(action, ApplyNetfilter):
+            if self._meddled_with and self._netfilter_error is None:
+                before = self._repairs.repairs if self._repairs else 0
+                self._repairs = NetfilterReport(repairs=before + 1, repaired_at=datetime.now(UTC))
+                log.warning("somebody has changed the netfilter rules; they are put right", repairs=before + 1)
             self._netfilter_error = None
             log.info(
                 "netfilter applied",

@@ -31,10 +31,10 @@ class Reporter:
     reach: Reach
     clock: ServerClock
 
-    def news(self) -> tuple[int, ServicesReport]:
+    def news(self) -> tuple[object, ServicesReport]:
         """Return what the server wants to know at once when it changes."""
         generation, services = self.reconciler.report()
-        return generation, news_of(services)
+        return (generation, self.reconciler.repairs), news_of(services)
 
     def report(self) -> Report:
         """Return the report of this moment."""
@@ -59,6 +59,7 @@ class Reporter:
             spool=self.store.report(),
             services=list(services.services),
             check=self.reach.last_check,
+            netfilter=self.reconciler.repairs,
             error=error[:256] if error else None,
         )
 

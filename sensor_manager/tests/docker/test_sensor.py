@@ -410,6 +410,8 @@ def test_taken_over_honeypot_reaches_nothing_also_after_restarts(sensor: Sensor)
             _assert_closed(sensor)
             sh("ip", "netns", "exec", sensor.net.sensor, "nft", "delete", "table", "inet", "honeysens")
             eventually(lambda: "honeysens" in sensor.rules(), "the rules are back")
+            repairs = eventually(lambda: sensor.server.reports[-1].netfilter, "the repair is reported")
+            assert repairs.repairs == 1
             sensor.engine.restart()
             sensor.kill(signal.SIGTERM)
             sensor.start()

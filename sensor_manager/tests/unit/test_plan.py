@@ -153,6 +153,8 @@ def test_contradictions_stop_one_service_only(services: list[DesiredService], ru
     states = {each.name: each.state for each in report.services}
     assert states == dict.fromkeys(runs, ServiceState.RUNNING) | {refused: ServiceState.FAILED}
     assert not report.complete
+    reason = next(each.error for each in report.services if each.name == refused) or ""
+    assert {refused, *runs} & set(reason.replace(";", "").split()) in ({refused, *runs}, set())
 
 
 def test_same_port_of_different_protocols_is_no_contradiction() -> None:

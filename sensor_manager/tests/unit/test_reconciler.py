@@ -66,6 +66,24 @@ class BrokenEngine(MemoryEngine):
             raise EffectError(f"{doing} of {name} fails as asked")
 
 
+class OpenNetfilter(MemoryNetfilter):
+    """Rules that others can change."""
+
+    def meddle(self) -> None:
+        self._changed = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._changed = False
+
+    def apply(self, rules: str, namespace: str | None = None) -> None:
+        self._changed = False
+        super().apply(rules, namespace)
+
+    def current(self, namespace: str | None = None) -> str | None:
+        return None if self._changed else super().current(namespace)
+
+
 class InlinePuller(ImagePuller):
     """Pulls at once instead of in a thread."""
 
@@ -80,7 +98,8 @@ class Bench:
     def __init__(self) -> None:
         self.engine = BrokenEngine()
         self.now = 0.0
-        means = Means(self.engine, MemoryNetfilter(), InlinePuller(self._fetch, lambda: None))
+        self.netfilter = OpenNetfilter()
+        means = Means(self.engine, self.netfilter, InlinePuller(self._fetch, lambda: None))
         self.reconciler = Reconciler(means, lambda _: None, SITE, lambda: self.now)
 
     def want(self, *services: DesiredService, generation: int = 1) -> None:
@@ -90,6 +109,9 @@ class Bench:
         for _ in range(times):
             retry_at = self.reconciler.cycle(None)
             self.now = max(self.now + 5, min(retry_at or 0, self.now + 300))
+
+    def repairs(self) -> int:
+        return self.reconciler.repairs.repairs if self.reconciler.repairs else 0
 
     def _fetch(self, image: str, _: object) -> None:
         assert list(self.engine.pull(image))
@@ -116,6 +138,21 @@ def test_one_bad_service_never_hinders_the_others(broken: DesiredService, failin
     bench.engine.failing = set()
     bench.cycle(12)
     assert bench.reconciler.report()[0] == 2, "and once the fault is gone, all is as desired"
+
+
+def test_rules_changed_by_somebody_are_put_right_and_reported() -> None:
+    bench = Bench()
+    bench.want(COWRIE)
+    bench.cycle(2)
+    assert bench.repairs() == 0
+    for times in (1, 2):
+        bench.netfilter.meddle()
+        bench.cycle()
+        assert bench.netfilter.current() is not None
+        assert bench.repairs() == times
+    bench.want(COWRIE, WEB)
+    bench.cycle(2)
+    assert bench.repairs() == 2, "a change of ours is no repair"
 
 
 def test_crash_loop_is_noticed_and_forgiven() -> None:

@@ -28,6 +28,9 @@ def status_page(status: Status | None, complaint: str | None, now: float) -> Ite
     yield f"state       generation {report.generation} of {status.wanted_generation} is applied in full"
     if report.error:
         yield f"error       {report.error}"
+    if report.netfilter is not None:
+        repairs, last = report.netfilter.repairs, report.netfilter.repaired_at
+        yield f"netfilter   changed by somebody else {repairs} times, last put right {last:%Y-%m-%d %H:%M} UTC"
     spool = report.spool
     yield f"events      {spool.depth} wait, {spool.dropped} were dropped, {spool.quarantined} set aside"
     yield f"disk        {report.disk_used // MIB} of {report.disk_total // MIB} MiB used"

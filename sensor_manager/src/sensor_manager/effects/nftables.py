@@ -83,6 +83,10 @@ class Nftables:
             return None
         return known.rules if listing == known.listing else None
 
+    def applied_before(self) -> bool:
+        """Tell whether the sensor's own rules have been applied since the machine started."""
+        return "" in self._book
+
     def forget_namespaces(self, living: set[str]) -> None:
         """Drop what is remembered of namespaces that are gone."""
         gone = self._book.keys() - living - {""}

@@ -66,6 +66,9 @@ class Netfilter(Protocol):
     def current(self, namespace: str | None = None) -> str | None:
         """Return the rules in force as they were applied; None when there are none or somebody changed them."""
 
+    def applied_before(self) -> bool:
+        """Tell whether the sensor's own rules have been applied since the machine started, by whatever manager."""
+
     def forget_namespaces(self, living: set[str]) -> None:
         """Drop what is remembered of namespaces that are gone."""
 

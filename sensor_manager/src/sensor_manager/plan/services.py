@@ -32,15 +32,18 @@ def select(observed: Observed, desired: Desired | None, site: Site) -> Selection
     ports: dict[tuple[TransportProtocol, int], str] = {}
     catch_all: str | None = None
     for service in sorted(desired.services if desired else (), key=lambda each: each.name):
-        taken = next((ports[port] for port in _public_ports(service) if port in ports), None)
+        taken = next((port for port in _public_ports(service) if port in ports), None)
         if service.name in accepted:
             refused[service.name] = "the service is desired twice; one of the two runs"
         elif service.raw:
             refused[service.name] = "raw network access is not supported by this sensor; choose another service"
         elif service.catch_all and catch_all is not None:
-            refused[service.name] = f"{catch_all} is the catch-all already; remove one of the two"
+            refused[service.name] = f"{catch_all} is the catch-all already; take {catch_all} or {service.name} away"
         elif taken is not None:
-            refused[service.name] = f"a port is used by {taken} already; change one of the two"
+            protocol, number = taken
+            refused[service.name] = (
+                f"{protocol} port {number} is used by {ports[taken]} already; change {ports[taken]} or {service.name}"
+            )
         elif len(set(_public_ports(service))) < len(service.ports):
             refused[service.name] = "two of its ports lead to the same port of the sensor; change the port map"
         else:

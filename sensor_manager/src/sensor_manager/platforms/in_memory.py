@@ -122,6 +122,10 @@ class MemoryNetfilter:
         """Return the remembered rules."""
         return self._rules.get(namespace or "")
 
+    def applied_before(self) -> bool:
+        """Tell whether there have been rules."""
+        return "" in self._rules
+
     def forget_namespaces(self, living: set[str]) -> None:
         """Drop the rules of namespaces that are gone."""
         self._rules = {name: rules for name, rules in self._rules.items() if name in living | {""}}

@@ -1,12 +1,13 @@
 """What is wrong with a sensor, judged by its report. Pure."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sensor_wire.v1.poll import Report, ServiceState, UpdateState
 from server_app.sensors.models import Health
 
 CLOCK_TOLERANCE = 60.0  # seconds
 DISK_FULL = 0.95
+REPAIR_REMEMBERED = timedelta(days=1)
 
 
 def clock_offset(report: Report, received_at: datetime) -> float:
@@ -24,6 +25,8 @@ def warnings(report: Report, received_at: datetime) -> list[str]:
         found.append("the disk is nearly full")
     if abs(clock_offset(report, received_at)) > CLOCK_TOLERANCE:
         found.append("the clock is wrong")
+    if report.netfilter is not None and received_at - report.netfilter.repaired_at < REPAIR_REMEMBERED:
+        found.append("somebody has changed the netfilter rules; they were put right")
     if report.update is not None and report.update.state in {UpdateState.UNDONE, UpdateState.FAILED}:
         found.append("the last update of the firmware did not work")
     return found

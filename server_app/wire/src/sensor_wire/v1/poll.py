@@ -99,6 +99,13 @@ class UpdateReport(WireModel):
     error: Annotated[str, StringConstraints(max_length=1024)] | None = None
 
 
+class NetfilterReport(WireModel):
+    """Somebody else has changed the sensor's rules: how often since its manager started, and the last repair."""
+
+    repairs: Count
+    repaired_at: Timestamp
+
+
 class Report(WireModel):
     """A sensor's state. Who it is comes from its certificate, never from the body. Sizes are bytes, times seconds."""
 
@@ -123,4 +130,5 @@ class Report(WireModel):
     update: UpdateReport | None = None
     services: Annotated[list[ServiceReport], Field(max_length=64)] = Field(default_factory=list)
     check: CheckReport | None = None
+    netfilter: NetfilterReport | None = None
     error: ShortText | None = Field(default=None, description="why the desired state is not applied as a whole")
