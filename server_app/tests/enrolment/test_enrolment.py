@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from server_bench import URL, Bench, SensorClient, certificate_request
 from sqlalchemy import Update, select, update
 
+from sensor_wire.sensor_config import SensorConfig
 from server_app.app import create_app
 from server_app.context import KEY, Context
 from server_app.db import now
@@ -44,6 +45,31 @@ def test_the_archive_holds_all_a_sensor_needs(bench: Bench) -> None:
         config = json.load(member)
     assert (config["sensor_id"], config["sensor_name"], config["server_url"]) == (sensor, "one", URL)
     assert config["ca_chain"] == bench.settings.trust.read_text()
+
+
+def test_the_archive_says_how_to_get_to_the_server(bench: Bench) -> None:
+    sensor = bench.sensor_row("one")
+    bench.admin.ok(
+        "PATCH",
+        f"/sensors/{sensor}",
+        json={
+            "server": {"host": "inside.example.com"},
+            "network": {"mode": "static", "address": "192.0.2.7", "prefix": 24, "gateway": "192.0.2.1"},
+            "dns_servers": ["192.0.2.53"],
+            "proxy": {"kind": "basic", "host": "proxy", "port": 3128, "user": "u", "password": "p"},
+        },
+    )
+    archive = bench.admin.ok("POST", f"/sensors/{sensor}/config")
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        member = tar.extractfile("sensor.json")
+        assert member is not None
+        config = SensorConfig.parse_strict(json.load(member))
+    assert config.server_url == "https://inside.example.com"
+    assert config.network is not None
+    assert (str(config.network.address), config.network.prefix) == ("192.0.2.7", 24)
+    assert [str(each) for each in config.network.dns_servers] == ["192.0.2.53"]
+    assert config.proxy is not None
+    assert (config.proxy.kind, config.proxy.host, config.proxy.password) == ("basic", "proxy", "p")
 
 
 def test_the_database_holds_no_token(bench: Bench) -> None:

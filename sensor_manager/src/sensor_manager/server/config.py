@@ -3,32 +3,52 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import ValidationError
+import structlog
 
-from sensor_wire.sensor_config import SensorConfig
+from sensor_manager.plan.config_formats import parse, unpack
+from sensor_manager.plan.legacy_config import LEGACY_NAME, NotUsableError, completed, read_legacy, refusal
+from sensor_wire.sensor_config import CONFIG_FILE_NAME, SensorConfig
 
 HTTPS_PORT = 443
+MAX_FILE = 8 * 1024 * 1024
+ARCHIVES = "*.tar.gz"
+
+log = structlog.get_logger(__name__)
 
 
 class ConfigError(Exception):
-    """The configuration file cannot be used; the message says why and what to do."""
+    """The configuration cannot be used; the message says why and what to do."""
 
 
 def load_config(path: Path) -> SensorConfig:
     """Read the sensor's configuration.
 
+    Archives as they were downloaded, and those of HoneySens' own sensors, may lie beside the file or in its place. The
+    newest says who the sensor is; how it is connected is taken from an old one where the new one does not say it.
+
+    Args:
+        path: where `sensor.json` is or would be.
+
     Raises:
         ConfigError: it is missing or not a configuration.
     """
+    found: dict[str, str] = {}
+    reasons: list[str] = []
+    for each in _candidates(path):
+        try:
+            for name, text in unpack(_content(each)).items():
+                found.setdefault(name, text)
+        except (NotUsableError, OSError) as error:
+            reasons.append(f"{each}: {error}")
     try:
-        return SensorConfig.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise ConfigError(f"{error}; download the sensor's configuration from the server and put it there") from error
-    except ValidationError as error:
-        wrong = sorted({"/".join(str(part) for part in each["loc"]) for each in error.errors(include_input=False)})
-        raise ConfigError(
-            f"{path} is no sensor configuration (wrong: {', '.join(wrong)}); download it again"
-        ) from error
+        if CONFIG_FILE_NAME in found:
+            return _with_old_connection(parse(found[CONFIG_FILE_NAME]), found.get(LEGACY_NAME))
+        if LEGACY_NAME in found:
+            raise refusal(read_legacy(found[LEGACY_NAME]))
+    except NotUsableError as error:
+        reasons.append(str(error))
+    why = "; ".join(reasons) or f"there is no {path} and no archive beside it"
+    raise ConfigError(f"{why}; download the sensor's configuration from the server and put it there") from None
 
 
 def registry_of(config: SensorConfig) -> str:
@@ -38,3 +58,29 @@ def registry_of(config: SensorConfig) -> str:
     """
     address = urlsplit(config.server_url)
     return f"{address.hostname}:{address.port or HTTPS_PORT}"
+
+
+def _candidates(path: Path) -> list[Path]:
+    """Return the files to look at: the named one, then archives from the newest on, then an old file by itself."""
+    archives = sorted(path.parent.glob(ARCHIVES), key=lambda each: each.stat().st_mtime, reverse=True)
+    return [each for each in (path, *archives, path.with_name(LEGACY_NAME)) if each.exists()]
+
+
+def _content(path: Path) -> bytes:
+    with path.open("rb") as file:
+        content = file.read(MAX_FILE + 1)
+    if len(content) > MAX_FILE:
+        raise NotUsableError(f"it has more than {MAX_FILE} bytes")
+    return content
+
+
+def _with_old_connection(config: SensorConfig, legacy: str | None) -> SensorConfig:
+    if legacy is None:
+        return config
+    try:
+        old = read_legacy(legacy)
+    except NotUsableError as error:
+        log.warning("the old configuration is left out", reason=str(error))
+        return config
+    log.info("connection taken over from the old configuration", of=old.identity, left_out=old.left_out)
+    return completed(config, old)

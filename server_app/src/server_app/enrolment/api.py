@@ -16,7 +16,12 @@ from server_app.enrolment.proof import Proof, proven
 from server_app.enrolment.requests import public_key_of
 from server_app.errors import Unavailable
 from server_app.pki.models import SensorCertificate
+from server_app.preferences import service as preferences
 from server_app.sensors import service as sensors
+from server_app.sensors.effective import effective
+from server_app.sensors.environment import environment
+from server_app.sensors.handed_out import network_of, proxy_of, url_of
+from server_app.sensors.preferences import SensorSection
 from server_app.task_queue import TaskFailed
 
 WAIT_SECONDS = 15
@@ -38,14 +43,18 @@ def make_blueprint() -> APIBlueprint:
         with context().database.writing() as session:
             sensor = sensors.writable_sensor(session, principal, sensor_id)
             fresh = service.make_token(session, sensor_id, now())
+            values = effective(sensor, preferences.load(session, SensorSection), environment())
+            network, proxy = network_of(sensor, values), proxy_of(values)
         archive = packed(
             SensorConfig(
                 sensor_id=sensor_id,
                 sensor_name=sensor.name,
-                server_url=settings.public_url,
+                server_url=url_of(values.server),
                 ca_chain=settings.trust.read_text(encoding="ascii"),
                 token=fresh.token,
                 token_expires=fresh.expires_at,
+                network=network,
+                proxy=proxy,
             )
         )
         response = Response(archive, mimetype="application/gzip")

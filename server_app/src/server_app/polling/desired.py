@@ -8,12 +8,12 @@ from importlib.metadata import version
 from typing import Any
 
 from sensor_wire.v1.desired import Desired, DesiredFirmware, DesiredService, Limits
-from sensor_wire.v1.network import Network, Proxy, ServerEndpoint
+from sensor_wire.v1.network import ServerEndpoint
 from server_app.assignments.models import ServiceAssignment
 from server_app.option_schema import filled
 from server_app.platforms.models import Firmware
-from server_app.sensors.connection import ProxyChoice
-from server_app.sensors.effective import Effective, Environment, effective
+from server_app.sensors.effective import Environment, effective
+from server_app.sensors.handed_out import network_of, proxy_of
 from server_app.sensors.models import Sensor
 from server_app.sensors.preferences import SensorSection
 from server_app.services.models import ServiceRevision
@@ -66,10 +66,8 @@ def desired_state(
         poll_interval=values.poll_interval,
         ca_chain=outside.ca_chain,
         server=ServerEndpoint.model_validate(values.server.model_dump()),
-        network=Network.model_validate(
-            values.network.model_dump() | {"dns_servers": list(values.dns_servers), "mac_address": sensor.mac_address}
-        ),
-        proxy=_desired_proxy(values),
+        network=network_of(sensor, values),
+        proxy=proxy_of(values),
         firmware=None if assigned.firmware is None else _desired_firmware(assigned.firmware),
         services=sorted(services, key=lambda service: service.name),
     )
@@ -93,12 +91,6 @@ def chosen_revision(assignment: ServiceAssignment, architecture: str) -> Service
 
 def _desired_firmware(firmware: Firmware) -> DesiredFirmware:
     return DesiredFirmware(revision=firmware.revision, target=f"firmware/{firmware.platform}/{firmware.revision}")
-
-
-def _desired_proxy(values: Effective) -> Proxy | None:
-    if values.proxy.kind is ProxyChoice.NONE:
-        return None
-    return Proxy.model_validate(values.proxy.model_dump() | {"password": values.proxy_password})
 
 
 def _desired_service(revision: ServiceRevision, options: dict[str, Any]) -> DesiredService:

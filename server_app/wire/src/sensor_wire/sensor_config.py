@@ -8,12 +8,16 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from sensor_wire.base import PemText, Timestamp, WireModel
+from sensor_wire.v1.network import Network, Proxy
 
 CONFIG_FILE_NAME = "sensor.json"
 
 
 class SensorConfig(WireModel):
-    """Everything a sensor needs to enrol: where the server is, whom to trust, and the single-use token."""
+    """Everything a sensor needs to enrol: where the server is, whom to trust, and the single-use token.
+
+    `network` and `proxy` are what it needs to get there; null: nothing is known, the poll will tell.
+    """
 
     format: Literal[1] = 1
     sensor_id: Annotated[int, Field(ge=1)]
@@ -22,3 +26,5 @@ class SensorConfig(WireModel):
     ca_chain: PemText
     token: Annotated[str, StringConstraints(min_length=22, max_length=128)]
     token_expires: Timestamp
+    network: Network | None = None
+    proxy: Proxy | None = None
