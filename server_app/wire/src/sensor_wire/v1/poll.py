@@ -106,6 +106,21 @@ class NetfilterReport(WireModel):
     repaired_at: Timestamp
 
 
+class ConnectionState(StrEnum):
+    """How far a change of network, proxy or server endpoint is: it is undone unless the server is reached with it."""
+
+    TRYING = "trying"
+    CONFIRMED = "confirmed"
+    UNDONE = "undone"
+
+
+class ConnectionReport(WireModel):
+    """The last change of the way to the server, and what is wrong with it."""
+
+    state: ConnectionState
+    reason: ShortText | None = None
+
+
 class Report(WireModel):
     """A sensor's state. Who it is comes from its certificate, never from the body. Sizes are bytes, times seconds."""
 
@@ -128,6 +143,7 @@ class Report(WireModel):
     )
     spool: SpoolReport = SpoolReport()
     update: UpdateReport | None = None
+    connection: ConnectionReport | None = None
     services: Annotated[list[ServiceReport], Field(max_length=64)] = Field(default_factory=list)
     check: CheckReport | None = None
     netfilter: NetfilterReport | None = None

@@ -1,0 +1,157 @@
+"""Keeps the way to the server: applies what is wanted, and goes back when the server is lost by it."""
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+from pydantic import ValidationError
+
+from sensor_manager.effects.errors import EffectError
+from sensor_manager.files import write_durably
+from sensor_manager.plan.network import NetworkAction, ObservedNetwork, plan_network, snapshot
+from sensor_manager.plan.trial import Clock, Connection, Trials, after_start, fault, left_alone, next_trials
+from sensor_wire.v1.poll import ConnectionReport, ConnectionState
+
+MAX_ROUNDS = 5
+"""Looks and plans within one cycle; a new hardware address needs two."""
+
+log = structlog.get_logger(__name__)
+
+
+class Link(Protocol):
+    """What is looked at and changed; see `effects.network.NetworkInterface`."""
+
+    def observe(self) -> ObservedNetwork:
+        """Look at everything."""
+
+    def act(self, action: NetworkAction) -> None:
+        """Carry out one step."""
+
+
+class ConnectionKeeper:
+    """Applies a connection as a trial, and undoes what does not lead to the server. `cycle` is for one thread.
+
+    Args:
+        link: the interface and files of names.
+        kept: file that keeps confirmed and tried connections over restarts.
+        on_change: called when the way to the server has become another: somebody should try it at once.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self, link: Link, kept: Path, *, on_change: Callable[[], None], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._link = link
+        self._kept = kept
+        self._on_change = on_change
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._answered: float | None = None
+        self._since: float | None = None
+        self._fault: str | None = None
+        self._error: str | None = None
+        self._trials = after_start(_load(kept))
+        # Until the server says more, it wants what it wanted last.
+        self._wanted = self._trials.trying or self._trials.undone or self._trials.confirmed
+        if self._trials.trying is not None:
+            self._since = clock()
+        self._save()
+
+    @property
+    def current(self) -> Connection:
+        """The connection in force, or on trial."""
+        return self._trials.current
+
+    def want(self, connection: Connection) -> None:
+        """Take over what the server asks for; the next cycle tries it."""
+        self._fault = fault(connection)
+        if self._fault is None:
+            with self._lock:
+                self._wanted = connection
+
+    def note_answer(self) -> None:
+        """The server has answered just now, on the connection in force."""
+        self._answered = self._clock()
+
+    def cycle(self) -> None:
+        """Decide about a trial and bring the interface to where it shall be, as far as possible now."""
+        with self._lock:
+            wanted = self._wanted
+        before = self._trials
+        self._trials = next_trials(before, wanted, Clock(self._clock(), self._since, self._answered))
+        if self._trials.trying is not None and left_alone(before.current):
+            self._remember_found()
+        changed = self._trials.current != before.current
+        if self._trials != before:
+            self._tell(before)
+            self._save()
+        self._error = self._apply()
+        if changed:
+            # From here on, for an answer that was under way meanwhile proves nothing.
+            self._since = self._clock() if self._trials.trying is not None else None
+            self._on_change()
+
+    def report(self) -> ConnectionReport:
+        """Describe it for the server."""
+        trials = self._trials
+        state = ConnectionState.TRYING if trials.trying is not None else ConnectionState.CONFIRMED
+        if trials.undone is not None:
+            state = ConnectionState.UNDONE
+        reason = self._fault or trials.reason or self._error
+        return ConnectionReport(state=state, reason=reason[:256] if reason else None)
+
+    def _remember_found(self) -> None:
+        try:
+            found = snapshot(self._link.observe())
+        except EffectError:  # told when it is to be changed
+            return
+        self._trials = self._trials.model_copy(update={"found": found})
+
+    def _apply(self) -> str | None:
+        current = self._trials.current
+        try:
+            for _ in range(MAX_ROUNDS):
+                actions = plan_network(self._link.observe(), current.network, current.server)
+                for action in actions:
+                    log.info("network changes", action=repr(action))
+                    self._link.act(action)
+                if not actions:
+                    break
+        except EffectError as error:
+            if self._error != str(error):
+                log.warning("the network is not as it should be", reason=str(error))
+            return str(error)
+        return None
+
+    def _tell(self, before: Trials) -> None:
+        if self._trials.trying is not None:
+            log.info("trying another connection", **_described(self._trials.trying))
+        elif self._trials.undone is not None and before.trying is not None:
+            log.warning("the connection is undone", reason=self._trials.reason, **_described(self._trials.confirmed))
+        elif before.trying is not None:
+            log.info("the connection is confirmed", **_described(self._trials.confirmed))
+
+    def _save(self) -> None:
+        write_durably(self._kept, self._trials.model_dump_json())
+
+
+def _described(connection: Connection) -> dict[str, str | None]:
+    """What may stand in a log: a proxy's password may not."""
+    return {
+        "network": connection.network.model_dump_json() if connection.network else None,
+        "server": f"{connection.server.host}:{connection.server.port}" if connection.server else None,
+        "proxy": f"{connection.proxy.host}:{connection.proxy.port}" if connection.proxy else None,
+    }
+
+
+def _load(kept: Path) -> Trials:
+    try:
+        return Trials.model_validate_json(kept.read_bytes())
+    except FileNotFoundError:
+        return Trials()
+    except (OSError, ValidationError) as error:
+        log.warning("the kept connection cannot be used, starting as the machine is", reason=type(error).__name__)
+        return Trials()

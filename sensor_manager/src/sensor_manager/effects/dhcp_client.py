@@ -1,0 +1,125 @@
+"""The DHCP client as a process of its own: it asks and renews, and writes down what it was given."""
+
+import os
+import signal
+import subprocess
+from contextlib import suppress
+from ipaddress import AddressValueError, IPv4Address, IPv4Interface
+from pathlib import Path
+
+from sensor_manager.effects.errors import EffectError
+from sensor_manager.files import write_durably
+from sensor_manager.plan.network import Lease
+
+PROGRAM = "udhcpc"
+SCRIPT_MODE = 0o700
+MAX_DNS_SERVERS = 8
+SCRIPT = """#!/bin/sh
+# Called by the DHCP client: $1 is what has happened, the lease is in the environment. Values come from the network:
+# they are written as they are, one in a line, and read by somebody who believes nothing.
+set -eu
+case "$1" in
+    bound | renew)
+        printf 'address=%s\\nprefix=%s\\ngateways=%s\\ndns=%s\\n' \\
+            "${ip-}" "${mask-}" "${router-}" "${dns-}" >"$LEASE.new"
+        mv "$LEASE.new" "$LEASE"
+        ;;
+    deconfig)
+        [ ! -e "$LEASE" ] || echo lost=yes >>"$LEASE"
+        ;;
+esac
+"""
+
+
+class DhcpClient:
+    """Asks for an address for one interface; survives the manager, and is found again by its process file.
+
+    Args:
+        interface: for which it asks.
+        runtime: folder for its files.
+    """
+
+    def __init__(self, interface: str, runtime: Path) -> None:
+        self._interface = interface
+        self._lease = runtime / f"dhcp-{interface}.lease"
+        self._pid = runtime / f"dhcp-{interface}.pid"
+        self._script = runtime / "dhcp-lease.sh"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether one runs, of this manager or of the one before."""
+        if self._process is not None:
+            return self._process.poll() is None
+        return self._found() is not None
+
+    def lease(self) -> Lease | None:
+        """What it was given last; None before the first answer."""
+        try:
+            return read_lease(self._lease.read_text(encoding="ascii", errors="replace"))
+        except FileNotFoundError:
+            return None
+
+    def start(self, hostname: str | None = None) -> None:
+        """Begin to ask; what was given before counts no longer.
+
+        Raises:
+            EffectError: the program is missing or cannot be started.
+        """
+        self.stop()
+        self._lease.unlink(missing_ok=True)
+        write_durably(self._script, SCRIPT, mode=SCRIPT_MODE)
+        name = ["-x", f"hostname:{hostname}"] if hostname else []
+        command = [PROGRAM, "-f", "-i", self._interface, "-p", str(self._pid), "-s", str(self._script), *name]
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - a fixed tool, the interface is the operator's
+                [*command, "-t", "5", "-T", "2", "-A", "5"],
+                env=os.environ | {"LEASE": str(self._lease)},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except FileNotFoundError as error:
+            raise EffectError(f"{PROGRAM} is not installed; add its package to the sensor") from error
+        except OSError as error:
+            raise EffectError(f"{PROGRAM} did not start: {error}") from error
+
+    def stop(self) -> None:
+        """End it, whoever started it; the lease is kept, the address may be used until it ends."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait()
+            self._process = None
+        elif (process := self._found()) is not None:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGTERM)
+        self._pid.unlink(missing_ok=True)
+
+    def _found(self) -> int | None:
+        try:
+            process = int(self._pid.read_text(encoding="ascii"))
+            command = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
+        except (OSError, ValueError):
+            return None
+        return process if {PROGRAM.encode(), self._interface.encode()} <= set(command) else None
+
+
+def read_lease(text: str) -> Lease | None:
+    """Read what the client wrote down; None without a usable address. Of several gateways the first counts."""
+    values = dict(line.partition("=")[::2] for line in text.splitlines())
+    try:
+        address = IPv4Interface(f"{values['address']}/{int(values['prefix'])}")
+    except (KeyError, ValueError):
+        return None
+    gateways = _addresses(values.get("gateways", ""))
+    servers = _addresses(values.get("dns", ""))[:MAX_DNS_SERVERS]
+    return Lease(address, gateways[0] if gateways else None, tuple(servers), lost=values.get("lost") == "yes")
+
+
+def _addresses(text: str) -> list[IPv4Address]:
+    found = []
+    for word in text.split():
+        with suppress(AddressValueError):
+            found.append(IPv4Address(word))
+    return found

@@ -1,0 +1,142 @@
+"""Looking at and changing one network interface, by the machine's `ip`."""
+
+import json
+from ipaddress import ip_address, ip_interface
+from pathlib import Path
+from typing import Any
+
+from sensor_manager.effects.commands import run_tool
+from sensor_manager.effects.dhcp_client import DhcpClient
+from sensor_manager.effects.errors import EffectError
+from sensor_manager.effects.name_files import NameFiles
+from sensor_manager.files import write_durably
+from sensor_manager.plan.network import (
+    AddAddress,
+    Address,
+    Interface,
+    NetworkAction,
+    ObservedNetwork,
+    RemoveAddress,
+    RemoveGateway,
+    SetGateway,
+    SetMac,
+    SetUp,
+    StartDhcp,
+    StopDhcp,
+    WriteDnsServers,
+    WriteHostsEntry,
+)
+
+
+class NetworkInterface:
+    """One interface with its DHCP client, and the machine's files of names.
+
+    Args:
+        name: of the interface.
+        runtime: folder for what the DHCP client leaves behind.
+        own_mac: file that keeps the hardware address the interface was found with.
+        names: the files of names.
+    """
+
+    def __init__(self, name: str, runtime: Path, own_mac: Path, names: NameFiles) -> None:
+        self._name = name
+        self._own_mac = own_mac
+        self._names = names
+        self._dhcp = DhcpClient(name, runtime)
+
+    def observe(self) -> ObservedNetwork:
+        """Look at everything.
+
+        Raises:
+            EffectError: there is no such interface.
+        """
+        link = _ip("link", "show", "dev", self._name)[0]
+        addresses = _ip("address", "show", "dev", self._name)[0]["addr_info"]
+        return ObservedNetwork(
+            mac=link["address"],
+            own_mac=self._kept_mac() or link.get("permaddr") or link["address"],
+            up="UP" in link["flags"],
+            addresses=frozenset(_interface(each) for each in addresses if each["scope"] == "global"),
+            gateways=frozenset(self._gateways("-4") + self._gateways("-6")),
+            dhcp_client=self._dhcp.running,
+            lease=self._dhcp.lease(),
+            dns_servers=self._names.dns_servers(),
+            hosts_entry=self._names.hosts_entry(),
+        )
+
+    def act(self, action: NetworkAction) -> None:
+        """Carry out one step.
+
+        Raises:
+            EffectError: it did not work; the message says what and why.
+        """
+        match action:
+            case StartDhcp():
+                self._dhcp.start()
+            case StopDhcp():
+                self._dhcp.stop()
+            case WriteDnsServers(servers):
+                self._names.write_dns_servers(servers)
+            case WriteHostsEntry(entry):
+                self._names.write_hosts_entry(entry)
+            case _:
+                self._change(action)
+
+    def _change(self, action: SetMac | SetUp | AddAddress | RemoveAddress | SetGateway | RemoveGateway) -> None:
+        match action:
+            case SetMac(mac):
+                self._set_mac(mac)
+            case SetUp():
+                run_tool("ip", "link", "set", "dev", self._name, "up")
+            case AddAddress(address):
+                run_tool("ip", "address", "add", str(address), "dev", self._name)
+            case RemoveAddress(address):
+                run_tool("ip", "address", "del", str(address), "dev", self._name)
+            case SetGateway(gateway):
+                self._set_gateway(gateway)
+            case RemoveGateway(gateway):
+                run_tool("ip", _family(gateway), "route", "del", "default", "via", str(gateway), "dev", self._name)
+
+    def _set_gateway(self, gateway: Address) -> None:
+        for other in self._gateways(_family(gateway)):
+            if other != gateway:
+                self._change(RemoveGateway(other))
+        # A gateway may lie outside of the own network, as at providers: `onlink` spares the route to it.
+        via = ("via", str(gateway), "dev", self._name, "onlink")
+        run_tool("ip", _family(gateway), "route", "replace", "default", *via)
+
+    def _set_mac(self, mac: str) -> None:
+        if self._kept_mac() is None:
+            write_durably(self._own_mac, _ip("link", "show", "dev", self._name)[0]["address"])
+        run_tool("ip", "link", "set", "dev", self._name, "down")
+        try:
+            run_tool("ip", "link", "set", "dev", self._name, "address", mac)
+        finally:
+            run_tool("ip", "link", "set", "dev", self._name, "up")
+
+    def _kept_mac(self) -> str | None:
+        try:
+            return self._own_mac.read_text(encoding="ascii")
+        except FileNotFoundError:
+            return None
+
+    def _gateways(self, family: str) -> list[Address]:
+        routes = _ip(family, "route", "show", "default", "dev", self._name)
+        return [ip_address(each["gateway"]) for each in routes if "gateway" in each]
+
+
+def _family(address: Address) -> str:
+    return f"-{address.version}"
+
+
+def _interface(info: dict[str, Any]) -> Interface:
+    return ip_interface(f"{info['local']}/{info['prefixlen']}")
+
+
+def _ip(*arguments: str) -> list[dict[str, Any]]:
+    answer = run_tool("ip", "-json", "-details", *arguments)
+    try:
+        found: list[dict[str, Any]] = json.loads(answer or "[]")
+    except ValueError as error:
+        raise EffectError(f"ip {' '.join(arguments)} answered no JSON") from error
+    return found

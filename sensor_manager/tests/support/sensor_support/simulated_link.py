@@ -1,0 +1,69 @@
+"""An interface in memory: what the kernel and the files would make of each step."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from sensor_manager.effects.errors import EffectError
+from sensor_manager.plan.network import (
+    AddAddress,
+    NetworkAction,
+    ObservedNetwork,
+    RemoveAddress,
+    RemoveGateway,
+    SetGateway,
+    SetMac,
+    SetUp,
+    StartDhcp,
+    StopDhcp,
+    WriteDnsServers,
+    WriteHostsEntry,
+)
+
+
+class SimulatedLink:
+    """Looks like a `NetworkInterface`.
+
+    Attributes:
+        state: what is observed.
+        refuses: why nothing can be changed; None when it can.
+    """
+
+    def __init__(self, state: ObservedNetwork) -> None:
+        self.state = state
+        self.refuses: str | None = None
+
+    def observe(self) -> ObservedNetwork:
+        return self.state
+
+    def act(self, action: NetworkAction) -> None:
+        if self.refuses is not None:
+            raise EffectError(self.refuses)
+        self.state = after(self.state, action)
+
+
+def after(observed: ObservedNetwork, action: NetworkAction) -> ObservedNetwork:
+    """What the kernel and the files make of a step."""
+    return replace(observed, **_changes(observed, action))
+
+
+def _changes(observed: ObservedNetwork, action: NetworkAction) -> dict[str, Any]:
+    changes: dict[type[NetworkAction], Callable[[Any], dict[str, Any]]] = {
+        SetMac: lambda step: {"mac": step.mac, "up": True, "gateways": frozenset()},
+        SetUp: lambda _: {"up": True},
+        AddAddress: lambda step: {"addresses": observed.addresses | {step.address}},
+        RemoveAddress: lambda step: {
+            "addresses": observed.addresses - {step.address},
+            "gateways": frozenset(each for each in observed.gateways if each not in step.address.network),
+        },
+        SetGateway: lambda step: {
+            "gateways": frozenset(each for each in observed.gateways if each.version != step.gateway.version)
+            | {step.gateway}
+        },
+        RemoveGateway: lambda step: {"gateways": observed.gateways - {step.gateway}},
+        StartDhcp: lambda _: {"dhcp_client": True, "lease": None},
+        StopDhcp: lambda _: {"dhcp_client": False},
+        WriteDnsServers: lambda step: {"dns_servers": step.servers},
+        WriteHostsEntry: lambda step: {"hosts_entry": step.entry},
+    }
+    return changes[type(action)](action)
