@@ -11,18 +11,23 @@ from pydantic import ValidationError
 
 from sensor_manager.effects.errors import EffectError
 from sensor_manager.files import write_durably
-from sensor_manager.plan.network import NetworkAction, ObservedNetwork, plan_network, snapshot
+from sensor_manager.plan.network import NetworkAction, ObservedNetwork, StartSupplicant, plan_network, snapshot
 from sensor_manager.plan.trial import Clock, Connection, Trials, after_start, fault, left_alone, next_trials
 from sensor_wire.v1.poll import ConnectionReport, ConnectionState
 
 MAX_ROUNDS = 5
 """Looks and plans within one cycle; a new hardware address needs two."""
+NOT_AUTHORIZED = "the switch has not let the sensor in (802.1X)"
 
 log = structlog.get_logger(__name__)
 
 
 class Link(Protocol):
     """What is looked at and changed; see `effects.network.NetworkInterface`."""
+
+    @property
+    def authorized(self) -> bool:
+        """Whether the switch has let the sensor in, by 802.1X."""
 
     def observe(self) -> ObservedNetwork:
         """Look at everything."""
@@ -116,7 +121,7 @@ class ConnectionKeeper:
             for _ in range(MAX_ROUNDS):
                 actions = plan_network(self._link.observe(), current.network, current.server)
                 for action in actions:
-                    log.info("network changes", action=repr(action))
+                    log.info("network changes", action=_named(action))
                     self._link.act(action)
                 if not actions:
                     break
@@ -124,6 +129,8 @@ class ConnectionKeeper:
             if self._error != str(error):
                 log.warning("the network is not as it should be", reason=str(error))
             return str(error)
+        if current.network is not None and current.network.dot1x is not None and not self._link.authorized:
+            return NOT_AUTHORIZED
         return None
 
     def _tell(self, before: Trials) -> None:
@@ -138,10 +145,14 @@ class ConnectionKeeper:
         write_durably(self._kept, self._trials.model_dump_json())
 
 
+def _named(action: NetworkAction) -> str:
+    return "start supplicant" if isinstance(action, StartSupplicant) else repr(action)
+
+
 def _described(connection: Connection) -> dict[str, str | None]:
-    """What may stand in a log: a proxy's password may not."""
+    """What may stand in a log: passwords and keys may not."""
     return {
-        "network": connection.network.model_dump_json() if connection.network else None,
+        "network": connection.network.model_dump_json(exclude={"dot1x"}) if connection.network else None,
         "server": f"{connection.server.host}:{connection.server.port}" if connection.server else None,
         "proxy": f"{connection.proxy.host}:{connection.proxy.port}" if connection.proxy else None,
     }

@@ -7,10 +7,10 @@ import pytest
 from sensor_support.simulated_link import SimulatedLink
 from structlog.testing import capture_logs
 
-from sensor_manager.connection import ConnectionKeeper
+from sensor_manager.connection import NOT_AUTHORIZED, ConnectionKeeper
 from sensor_manager.plan.network import ObservedNetwork
 from sensor_manager.plan.trial import MAX_STARTS, TRIAL_SECONDS, Connection, fault
-from sensor_wire.v1.network import Network, NetworkMode, Proxy, ProxyKind, ServerEndpoint
+from sensor_wire.v1.network import Dot1x, EapMethod, Network, NetworkMode, Proxy, ProxyKind, ServerEndpoint
 from sensor_wire.v1.poll import ConnectionState
 
 MAC = "02:00:00:00:00:01"
@@ -160,6 +160,23 @@ def test_what_cannot_be_applied_is_told_and_undone(sensor: Sensor) -> None:
     assert sensor.state is ConnectionState.UNDONE
 
 
+def test_a_switch_that_lets_nobody_in_is_the_reason(sensor: Sensor) -> None:
+    dot1x = Dot1x(method=EapMethod.PEAP, identity="u", password="p", ca="CA")
+    sensor.link.authorized = False
+    sensor.tries(Connection(network=Network(dot1x=dot1x)))
+    assert sensor.keeper.report().reason == NOT_AUTHORIZED
+    sensor.link.authorized = True
+    sensor.is_answered()
+    assert (sensor.state, sensor.keeper.report().reason) == (ConnectionState.CONFIRMED, None)
+
+
+@pytest.mark.parametrize("method", EapMethod)
+def test_incomplete_settings_of_802_1x_are_not_even_tried(method: EapMethod) -> None:
+    reason = fault(Connection(network=Network(dot1x=Dot1x(method=method, identity="u", ca="CA"))))
+    assert reason is not None
+    assert method.value.upper() in reason
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
@@ -179,8 +196,10 @@ def test_what_makes_no_sense_is_not_even_tried(sensor: Sensor, changes: dict[str
 
 def test_neither_log_nor_report_shows_a_password(sensor: Sensor) -> None:
     proxy = Proxy(kind=ProxyKind.BASIC, host="proxy.example", port=3128, user="u", password="planted-secret")
+    dot1x = Dot1x(method=EapMethod.TLS, identity="u", ca="CA", certificate="CERT", key="planted-secret")
+    network = Network(mode=NetworkMode.DHCP, dot1x=dot1x)
     with capture_logs() as logs:
-        sensor.tries(Connection(server=ServerEndpoint(host="other.example"), proxy=proxy))
+        sensor.tries(Connection(network=network, server=ServerEndpoint(host="other.example"), proxy=proxy))
         sensor.waits(TRIAL_SECONDS)
     assert "proxy.example" in repr(logs)
     assert "planted-secret" not in repr(logs) + sensor.keeper.report().model_dump_json()

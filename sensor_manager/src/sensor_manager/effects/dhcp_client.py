@@ -1,13 +1,10 @@
 """The DHCP client as a process of its own: it asks and renews, and writes down what it was given."""
 
-import os
-import signal
-import subprocess
 from contextlib import suppress
 from ipaddress import AddressValueError, IPv4Address, IPv4Interface
 from pathlib import Path
 
-from sensor_manager.effects.errors import EffectError
+from sensor_manager.effects.helper_process import HelperProcess
 from sensor_manager.files import write_durably
 from sensor_manager.plan.network import Lease
 
@@ -32,7 +29,7 @@ esac
 
 
 class DhcpClient:
-    """Asks for an address for one interface; survives the manager, and is found again by its process file.
+    """Asks for an address for one interface; goes on without the manager.
 
     Args:
         interface: for which it asks.
@@ -40,18 +37,14 @@ class DhcpClient:
     """
 
     def __init__(self, interface: str, runtime: Path) -> None:
-        self._interface = interface
         self._lease = runtime / f"dhcp-{interface}.lease"
-        self._pid = runtime / f"dhcp-{interface}.pid"
         self._script = runtime / "dhcp-lease.sh"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process = HelperProcess(PROGRAM, interface, runtime / f"dhcp-{interface}.pid")
 
     @property
     def running(self) -> bool:
         """Whether one runs, of this manager or of the one before."""
-        if self._process is not None:
-            return self._process.poll() is None
-        return self._found() is not None
+        return self._process.running
 
     def lease(self) -> Lease | None:
         """What it was given last; None before the first answer."""
@@ -60,7 +53,7 @@ class DhcpClient:
         except FileNotFoundError:
             return None
 
-    def start(self, hostname: str | None = None) -> None:
+    def start(self) -> None:
         """Begin to ask; what was given before counts no longer.
 
         Raises:
@@ -69,40 +62,12 @@ class DhcpClient:
         self.stop()
         self._lease.unlink(missing_ok=True)
         write_durably(self._script, SCRIPT, mode=SCRIPT_MODE)
-        name = ["-x", f"hostname:{hostname}"] if hostname else []
-        command = [PROGRAM, "-f", "-i", self._interface, "-p", str(self._pid), "-s", str(self._script), *name]
-        try:
-            self._process = subprocess.Popen(  # noqa: S603 - a fixed tool, the interface is the operator's
-                [*command, "-t", "5", "-T", "2", "-A", "5"],
-                env=os.environ | {"LEASE": str(self._lease)},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        except FileNotFoundError as error:
-            raise EffectError(f"{PROGRAM} is not installed; add its package to the sensor") from error
-        except OSError as error:
-            raise EffectError(f"{PROGRAM} did not start: {error}") from error
+        patience = ("-t", "5", "-T", "2", "-A", "5")
+        self._process.start(["-f", "-s", str(self._script), *patience], {"LEASE": str(self._lease)})
 
     def stop(self) -> None:
         """End it, whoever started it; the lease is kept, the address may be used until it ends."""
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait()
-            self._process = None
-        elif (process := self._found()) is not None:
-            with suppress(ProcessLookupError):
-                os.kill(process, signal.SIGTERM)
-        self._pid.unlink(missing_ok=True)
-
-    def _found(self) -> int | None:
-        try:
-            process = int(self._pid.read_text(encoding="ascii"))
-            command = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
-        except (OSError, ValueError):
-            return None
-        return process if {PROGRAM.encode(), self._interface.encode()} <= set(command) else None
+        self._process.stop()
 
 
 def read_lease(text: str) -> Lease | None:

@@ -9,6 +9,7 @@ from sensor_manager.effects.commands import run_tool
 from sensor_manager.effects.dhcp_client import DhcpClient
 from sensor_manager.effects.errors import EffectError
 from sensor_manager.effects.name_files import NameFiles
+from sensor_manager.effects.supplicant import Supplicant
 from sensor_manager.files import write_durably
 from sensor_manager.plan.network import (
     AddAddress,
@@ -22,14 +23,16 @@ from sensor_manager.plan.network import (
     SetMac,
     SetUp,
     StartDhcp,
+    StartSupplicant,
     StopDhcp,
+    StopSupplicant,
     WriteDnsServers,
     WriteHostsEntry,
 )
 
 
 class NetworkInterface:
-    """One interface with its DHCP client, and the machine's files of names.
+    """One interface with its DHCP client and its supplicant, and the machine's files of names.
 
     Args:
         name: of the interface.
@@ -43,6 +46,12 @@ class NetworkInterface:
         self._own_mac = own_mac
         self._names = names
         self._dhcp = DhcpClient(name, runtime)
+        self._supplicant = Supplicant(name, runtime)
+
+    @property
+    def authorized(self) -> bool:
+        """Whether the switch has let the sensor in, by 802.1X."""
+        return self._supplicant.authorized()
 
     def observe(self) -> ObservedNetwork:
         """Look at everything.
@@ -62,6 +71,7 @@ class NetworkInterface:
             lease=self._dhcp.lease(),
             dns_servers=self._names.dns_servers(),
             hosts_entry=self._names.hosts_entry(),
+            supplicant=self._supplicant.running,
         )
 
     def act(self, action: NetworkAction) -> None:
@@ -75,6 +85,10 @@ class NetworkInterface:
                 self._dhcp.start()
             case StopDhcp():
                 self._dhcp.stop()
+            case StartSupplicant(dot1x):
+                self._supplicant.start(dot1x)
+            case StopSupplicant():
+                self._supplicant.stop()
             case WriteDnsServers(servers):
                 self._names.write_dns_servers(servers)
             case WriteHostsEntry(entry):

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, ip_interface
 
-from sensor_wire.v1.network import Network, NetworkMode, ServerEndpoint
+from sensor_manager.plan.dot1x import fingerprint
+from sensor_wire.v1.network import Dot1x, Network, NetworkMode, ServerEndpoint
 
 IPV4 = 4
 type Address = IPv4Address | IPv6Address
@@ -37,6 +38,7 @@ class ObservedNetwork:
         lease: what it has got; None before the first.
         dns_servers: where names are asked for.
         hosts_entry: address and name of the server in the hosts file, if we put them there.
+        supplicant: with which settings of 802.1X the supplicant runs; None when it does not.
     """
 
     mac: str
@@ -48,6 +50,7 @@ class ObservedNetwork:
     lease: Lease | None = None
     dns_servers: tuple[Address, ...] = ()
     hosts_entry: tuple[Address, str] | None = None
+    supplicant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +117,22 @@ class WriteHostsEntry:
     entry: tuple[Address, str] | None
 
 
+@dataclass(frozen=True, slots=True)
+class StartSupplicant:
+    """Authenticate at the switch, in the place of a supplicant that runs with other settings."""
+
+    dot1x: Dot1x
+
+
+@dataclass(frozen=True, slots=True)
+class StopSupplicant:
+    """Authenticate no longer."""
+
+
 type NetworkAction = (
-    SetMac
+    StartSupplicant
+    | StopSupplicant
+    | SetMac
     | SetUp
     | AddAddress
     | RemoveAddress
@@ -146,7 +163,7 @@ def plan_network(
         mac = network.mac_address or observed.own_mac
         if mac != observed.mac:
             return (*((StopDhcp(),) if observed.dhcp_client else ()), SetMac(mac))
-    return (*_link(observed, network), *_names(observed, network, server))
+    return (*_access(observed, network), *_link(observed, network), *_names(observed, network, server))
 
 
 def snapshot(observed: ObservedNetwork) -> Network | None:
@@ -163,6 +180,15 @@ def snapshot(observed: ObservedNetwork) -> Network | None:
         dns_servers=list(observed.dns_servers),
         mac_address=observed.mac,
     )
+
+
+def _access(observed: ObservedNetwork, network: Network) -> tuple[NetworkAction, ...]:
+    dot1x = network.dot1x
+    if dot1x is None:
+        return (StopSupplicant(),) if observed.supplicant is not None else ()
+    if observed.supplicant == fingerprint(dot1x):
+        return ()
+    return (*(() if observed.up else (SetUp(),)), StartSupplicant(dot1x))
 
 
 def _link(observed: ObservedNetwork, network: Network) -> tuple[NetworkAction, ...]:

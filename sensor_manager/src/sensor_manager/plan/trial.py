@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 
+from sensor_manager.plan import dot1x
 from sensor_wire.v1.desired import Desired
 from sensor_wire.v1.network import Network, NetworkMode, Proxy, ServerEndpoint
 
@@ -76,6 +77,8 @@ def left_alone(connection: Connection) -> bool:
 def fault(connection: Connection) -> str | None:
     """Say why this cannot even be tried; None when it can."""
     network = connection.network
+    if network is not None and network.dot1x is not None and (reason := dot1x.fault(network.dot1x)) is not None:
+        return reason
     if network is None or network.mode is not NetworkMode.STATIC:
         return None
     if network.address is None or network.prefix is None:

@@ -43,9 +43,12 @@ class Authority:
     def server_files(
         self, folder: Path, address: str, *, start: timedelta = -DAY, end: timedelta = 90 * DAY
     ) -> tuple[Path, Path]:
-        """Write certificate and key of a server with this address, for a time from now; returns their paths."""
+        """Write certificate and key of a server with this address or name, for a time from now; returns their paths."""
         key = ec.generate_private_key(ec.SECP256R1())
-        names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))])
+        try:
+            names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))])
+        except ValueError:
+            names = x509.SubjectAlternativeName([x509.DNSName(address)])
         certificate = (
             self._builder(x509.Name([]), key.public_key(), start, end)
             .add_extension(names, critical=True)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from sensor_manager.effects.errors import EffectError
+from sensor_manager.plan.dot1x import fingerprint
 from sensor_manager.plan.network import (
     AddAddress,
     NetworkAction,
@@ -15,7 +16,9 @@ from sensor_manager.plan.network import (
     SetMac,
     SetUp,
     StartDhcp,
+    StartSupplicant,
     StopDhcp,
+    StopSupplicant,
     WriteDnsServers,
     WriteHostsEntry,
 )
@@ -27,11 +30,13 @@ class SimulatedLink:
     Attributes:
         state: what is observed.
         refuses: why nothing can be changed; None when it can.
+        authorized: the switch has let it in.
     """
 
     def __init__(self, state: ObservedNetwork) -> None:
         self.state = state
         self.refuses: str | None = None
+        self.authorized = True
 
     def observe(self) -> ObservedNetwork:
         return self.state
@@ -49,6 +54,8 @@ def after(observed: ObservedNetwork, action: NetworkAction) -> ObservedNetwork:
 
 def _changes(observed: ObservedNetwork, action: NetworkAction) -> dict[str, Any]:
     changes: dict[type[NetworkAction], Callable[[Any], dict[str, Any]]] = {
+        StartSupplicant: lambda step: {"supplicant": fingerprint(step.dot1x)},
+        StopSupplicant: lambda _: {"supplicant": None},
         SetMac: lambda step: {"mac": step.mac, "up": True, "gateways": frozenset()},
         SetUp: lambda _: {"up": True},
         AddAddress: lambda step: {"addresses": observed.addresses | {step.address}},

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, IPvAnyAddress, StringConstraints
 
-from sensor_wire.base import PortNumber, WireModel
+from sensor_wire.base import PemText, PortNumber, WireModel
 
 HostName = Annotated[
     str,
@@ -28,10 +28,35 @@ class NetworkMode(StrEnum):
     UNCONFIGURED = "unconfigured"
 
 
+class EapMethod(StrEnum):
+    """How a sensor proves at a switch who it is: by a certificate, or by a password within TLS (MSCHAPv2)."""
+
+    TLS = "tls"
+    PEAP = "peap"
+
+
+class Dot1x(WireModel):
+    """Access to a network whose switches ask for IEEE 802.1X.
+
+    TLS needs `certificate` and `key`, PEAP `password`. `ca` is whom the sensor believes; `server_name` is what the
+    authentication server's certificate must name (its end is enough), so that not just anybody of that authority is.
+    """
+
+    method: EapMethod
+    identity: Annotated[str, StringConstraints(min_length=1, max_length=253)]
+    anonymous_identity: Annotated[str, StringConstraints(min_length=1, max_length=253)] | None = None
+    password: Annotated[str | None, Field(min_length=1, max_length=256, repr=False)] = None
+    ca: PemText
+    server_name: HostName | None = None
+    certificate: PemText | None = None
+    key: Annotated[PemText | None, Field(repr=False)] = None
+
+
 class Network(WireModel):
     """The sensor's interface. `address` and `prefix` are there in static mode only, `gateway` may be.
 
     `dns_servers` replace what DHCP says; without any, DHCP or the machine decides. `mac_address` null: the hardware's.
+    `dot1x` null: nobody asks who is there.
     """
 
     mode: NetworkMode = NetworkMode.UNCONFIGURED
@@ -40,6 +65,7 @@ class Network(WireModel):
     gateway: IPvAnyAddress | None = None
     dns_servers: Annotated[list[IPvAnyAddress], Field(max_length=8)] = Field(default_factory=list)
     mac_address: MacAddress | None = None
+    dot1x: Dot1x | None = None
 
 
 class ServerEndpoint(WireModel):
