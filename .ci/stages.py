@@ -25,7 +25,10 @@ TOOLS = [
     "chromium",
     "conntrack",
     "curl",
+    "dnsmasq-base",
     "docker-registry",
+    "freeradius",
+    "hostapd",
     "iproute2",
     "iputils-ping",
     "jq",
@@ -36,6 +39,8 @@ TOOLS = [
     "skopeo",
     "slapd",
     "sshpass",
+    "udhcpc",
+    "wpasupplicant",
     "strace",
 ]
 INSTALL = (

@@ -4,14 +4,14 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 import structlog
 from pydantic import ValidationError
 
 from sensor_manager.effects.errors import EffectError
+from sensor_manager.effects.ports import Link
 from sensor_manager.files import write_durably
-from sensor_manager.plan.network import NetworkAction, ObservedNetwork, StartSupplicant, plan_network, snapshot
+from sensor_manager.plan.network import NetworkAction, StartSupplicant, plan_network, snapshot
 from sensor_manager.plan.trial import Clock, Connection, Trials, after_start, fault, left_alone, next_trials
 from sensor_wire.v1.poll import ConnectionReport, ConnectionState
 
@@ -20,20 +20,6 @@ MAX_ROUNDS = 5
 NOT_AUTHORIZED = "the switch has not let the sensor in (802.1X)"
 
 log = structlog.get_logger(__name__)
-
-
-class Link(Protocol):
-    """What is looked at and changed; see `effects.network.NetworkInterface`."""
-
-    @property
-    def authorized(self) -> bool:
-        """Whether the switch has let the sensor in, by 802.1X."""
-
-    def observe(self) -> ObservedNetwork:
-        """Look at everything."""
-
-    def act(self, action: NetworkAction) -> None:
-        """Carry out one step."""
 
 
 class ConnectionKeeper:

@@ -57,6 +57,16 @@ class Settings:
         return self.state / "desired.json"
 
     @property
+    def connection(self) -> Path:
+        """The way to the server: what is confirmed, and what is tried."""
+        return self.state / "connection.json"
+
+    @property
+    def own_mac(self) -> Path:
+        """The hardware address the interface was found with, once it has been given another."""
+        return self.state / "own-mac"
+
+    @property
     def spool(self) -> Path:
         """The event spool."""
         return self.state / "spool.db"

@@ -16,7 +16,7 @@ from sensor_manager.connection import ConnectionKeeper
 from sensor_manager.effects.name_files import NameFiles
 from sensor_manager.effects.network import NetworkInterface
 from sensor_manager.effects.network_namespace import in_network_namespace
-from sensor_manager.plan.network import ObservedNetwork, StopDhcp
+from sensor_manager.plan.network import ObservedLink, StopDhcp
 from sensor_manager.plan.trial import TRIAL_SECONDS, Connection
 from sensor_manager.server.client import ServerClient
 from sensor_manager.server.errors import ServerError
@@ -71,10 +71,10 @@ class Machine:
     def cycle(self) -> None:
         self.inside(self.keeper.cycle)
 
-    def observed(self) -> ObservedNetwork:
+    def observed(self) -> ObservedLink:
         return self.inside(self.link.observe)
 
-    def until(self, reached: Callable[[ObservedNetwork], bool]) -> ObservedNetwork:
+    def until(self, reached: Callable[[ObservedLink], bool]) -> ObservedLink:
         """Cycle until it is so; the DHCP server's answers come when they come."""
         pause = threading.Event()
         for _ in range(10 * SECONDS):
@@ -144,7 +144,7 @@ def server(machine: Machine, tmp_path: Path) -> Iterator[MiniServer]:
     server.close()
 
 
-def leased(observed: ObservedNetwork) -> bool:
+def leased(observed: ObservedLink) -> bool:
     return ip_interface(f"{LEASED}/24") in observed.addresses and bool(observed.gateways)
 
 

@@ -4,17 +4,17 @@ from ipaddress import ip_address, ip_interface
 from pathlib import Path
 
 import pytest
-from sensor_support.simulated_link import SimulatedLink
 from structlog.testing import capture_logs
 
 from sensor_manager.connection import NOT_AUTHORIZED, ConnectionKeeper
-from sensor_manager.plan.network import ObservedNetwork
+from sensor_manager.plan.network import ObservedLink
 from sensor_manager.plan.trial import MAX_STARTS, TRIAL_SECONDS, Connection, fault
+from sensor_manager.platforms.memory_link import MemoryLink
 from sensor_wire.v1.network import Dot1x, EapMethod, Network, NetworkMode, Proxy, ProxyKind, ServerEndpoint
 from sensor_wire.v1.poll import ConnectionState
 
 MAC = "02:00:00:00:00:01"
-FOUND = ObservedNetwork(
+FOUND = ObservedLink(
     mac=MAC,
     own_mac=MAC,
     up=True,
@@ -33,7 +33,7 @@ class Sensor:
     def __init__(self, folder: Path) -> None:
         self.now = 1000.0
         self.changes = 0
-        self.link = SimulatedLink(FOUND)
+        self.link = MemoryLink(FOUND)
         self.kept = folder / "connection.json"
         self.start()
 
@@ -138,7 +138,7 @@ def test_a_restart_goes_on_with_the_trial_but_not_for_ever(sensor: Sensor) -> No
 def test_a_restart_keeps_what_was_confirmed(sensor: Sensor) -> None:
     sensor.tries(static("198.51.100.9"))
     sensor.is_answered()
-    sensor.link = SimulatedLink(FOUND)  # a machine that has forgotten all
+    sensor.link = MemoryLink(FOUND)  # a machine that has forgotten all
     sensor.start()
     sensor.keeper.cycle()
     assert (sensor.addresses, sensor.state, sensor.changes) == (["198.51.100.9/24"], ConnectionState.CONFIRMED, 1)

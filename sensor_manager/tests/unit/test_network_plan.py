@@ -6,11 +6,10 @@ from ipaddress import IPv4Address, IPv4Interface, ip_address, ip_interface
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sensor_support.simulated_link import after
 
 from sensor_manager.plan.network import (
     Lease,
-    ObservedNetwork,
+    ObservedLink,
     SetMac,
     StartDhcp,
     StopDhcp,
@@ -18,10 +17,11 @@ from sensor_manager.plan.network import (
     plan_network,
     snapshot,
 )
+from sensor_manager.platforms.memory_link import after
 from sensor_wire.v1.network import Network, NetworkMode, ServerEndpoint
 
 OWN, OTHER = "02:00:00:00:00:01", "02:00:00:00:00:02"
-FOUND = ObservedNetwork(mac=OWN, own_mac=OWN, up=True)
+FOUND = ObservedLink(mac=OWN, own_mac=OWN, up=True)
 STATIC = Network(
     mode=NetworkMode.STATIC, address="192.0.2.5", prefix=24, gateway="192.0.2.1", dns_servers=["192.0.2.53"]
 )
@@ -31,7 +31,7 @@ SERVER = ServerEndpoint(host="sensors.example", address="192.0.2.9")
 ENTRY = ip_address("192.0.2.9"), "sensors.example"
 
 
-def settle(observed: ObservedNetwork, wanted: Network | None, server: ServerEndpoint | None = None) -> ObservedNetwork:
+def settle(observed: ObservedLink, wanted: Network | None, server: ServerEndpoint | None = None) -> ObservedLink:
     for _ in range(4):
         actions = plan_network(observed, wanted, server)
         if not actions:
@@ -46,7 +46,7 @@ addresses = st.sampled_from(
 )
 gateways = st.sampled_from([ip_address(each) for each in ("192.0.2.1", "198.51.100.1", "2001:db8::1")])
 observations = st.builds(
-    ObservedNetwork,
+    ObservedLink,
     mac=st.sampled_from([OWN, OTHER]),
     own_mac=st.just(OWN),
     up=st.booleans(),
@@ -70,7 +70,7 @@ networks = st.builds(
 
 @given(observations, networks, st.sampled_from([None, SERVER]))
 def test_from_anywhere_it_arrives_and_then_plans_nothing(
-    observed: ObservedNetwork, wanted: Network, server: ServerEndpoint | None
+    observed: ObservedLink, wanted: Network, server: ServerEndpoint | None
 ) -> None:
     end = settle(observed, wanted, server)
     assert end.hosts_entry == (ENTRY if server else None)
@@ -118,7 +118,7 @@ def test_a_new_hardware_address_comes_first_and_alone() -> None:
 
 
 @given(observations)
-def test_a_snapshot_brings_back_what_was_there(observed: ObservedNetwork) -> None:
+def test_a_snapshot_brings_back_what_was_there(observed: ObservedLink) -> None:
     one = [each for each in observed.addresses if each.version == 4][:1]
     via = [each for each in observed.gateways if each.version == 4][:1]
     observed = replace(observed, addresses=frozenset(one), gateways=frozenset(via), up=True, dhcp_client=False)

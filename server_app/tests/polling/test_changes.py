@@ -8,6 +8,7 @@ import pytest
 from catalogue import add_service
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from own_certificates import authority
 from server_bench import Bench, SensorClient, report, start
 from sqlalchemy import delete, insert, select, update
 
@@ -51,6 +52,7 @@ def other_image(bench: Bench, _: int) -> None:
         session.execute(update(ServiceRevision).values(digest=f"sha256:{'2' * 64}"))
 
 
+DOT1X = {"method": "peap", "identity": "sensor", "ca": authority().pem, "password": "one"}
 PROXY = {"kind": "basic", "host": "proxy", "port": 3128, "user": "sensor", "password": "one"}
 CHANGES: dict[str, Change] = {
     "system's poll interval": system(poll_interval=5),
@@ -65,6 +67,8 @@ CHANGES: dict[str, Change] = {
     "server": patch(server={"host": "another.example.com"}),
     "proxy": patch(proxy=PROXY),
     "proxy's password": patch(proxy=PROXY | {"password": "two"}),
+    "802.1X": patch(dot1x=DOT1X),
+    "802.1X's password": patch(dot1x=DOT1X | {"password": "two"}),
     "assignment": assign("recon"),
     "default revision": default("2.0.0"),
     "pinned revision": assign("cowrie", revision="1.0.0"),

@@ -78,6 +78,7 @@ def test_a_sensors_own_values_go_before_the_systems(bench: Bench) -> None:
     assert told["network"] == STATIC | {
         "dns_servers": ["192.0.2.53", "2001:db8::53"],
         "mac_address": "02:00:5e:00:53:01",
+        "dot1x": None,
     }
 
 

@@ -60,6 +60,11 @@ def own_certificate(
     return Own(top, middle, leaf, key)
 
 
+def authority(name: str = "Company") -> Issuer:
+    """A fresh self-signed one."""
+    return _issuer(name, None, 0)
+
+
 def pem(certificate: x509.Certificate) -> str:
     return certificate.public_bytes(Encoding.PEM).decode()
 

@@ -2,6 +2,7 @@
 
 import gzip
 
+from own_certificates import authority
 from server_bench import PASSWORD, Person
 from sqlalchemy import select
 from werkzeug.test import TestResponse
@@ -32,10 +33,11 @@ def plant(admin: Person) -> None:
 
 
 def plant_in_sensor(admin: Person, sensor_id: int, mark: str) -> str:
-    """Give a sensor a proxy of its own; gives the password."""
+    """Give a sensor a proxy and 802.1X of its own; gives the password of both."""
     password = f"planted-proxy-password-of-{mark}"
     proxy = {"kind": "basic", "host": f"{mark}.example.com", "port": 3128, "user": "sensor", "password": password}
-    admin.ok("PATCH", f"/sensors/{sensor_id}", json={"proxy": proxy})
+    dot1x = {"method": "peap", "identity": mark, "ca": authority().pem, "password": password}
+    admin.ok("PATCH", f"/sensors/{sensor_id}", json={"proxy": proxy, "dot1x": dot1x})
     return password
 
 

@@ -16,7 +16,7 @@ from sensor_manager.plan.network import (
     Address,
     Interface,
     NetworkAction,
-    ObservedNetwork,
+    ObservedLink,
     RemoveAddress,
     RemoveGateway,
     SetGateway,
@@ -53,7 +53,7 @@ class NetworkInterface:
         """Whether the switch has let the sensor in, by 802.1X."""
         return self._supplicant.authorized()
 
-    def observe(self) -> ObservedNetwork:
+    def observe(self) -> ObservedLink:
         """Look at everything.
 
         Raises:
@@ -61,7 +61,7 @@ class NetworkInterface:
         """
         link = _ip("link", "show", "dev", self._name)[0]
         addresses = _ip("address", "show", "dev", self._name)[0]["addr_info"]
-        return ObservedNetwork(
+        return ObservedLink(
             mac=link["address"],
             own_mac=self._kept_mac() or link.get("permaddr") or link["address"],
             up="UP" in link["flags"],

@@ -1,10 +1,11 @@
-"""What the manager needs of a container engine and of netfilter; platforms say who provides it."""
+"""What the manager needs of a container engine, netfilter and a network; platforms say who provides it."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from sensor_manager.model import ContainerSpec, CreateNetwork, ObservedContainer, ObservedNetwork
 from sensor_manager.plan.last_lines import MAX_LINES
+from sensor_manager.plan.network import NetworkAction, ObservedLink
 from sensor_manager.plan.stale_flows import FlowsOf, FlowsTo
 
 
@@ -74,3 +75,17 @@ class Netfilter(Protocol):
 
     def forget_flows(self, flows: Iterable[FlowsTo | FlowsOf]) -> None:
         """Have the next packet of these flows translated anew; failures are logged only."""
+
+
+class Link(Protocol):
+    """One interface and the machine's files of names; everything but `authorized` raises `EffectError`."""
+
+    @property
+    def authorized(self) -> bool:
+        """Whether the switch has let the sensor in, by 802.1X."""
+
+    def observe(self) -> ObservedLink:
+        """Look at everything."""
+
+    def act(self, action: NetworkAction) -> None:
+        """Carry out one step."""

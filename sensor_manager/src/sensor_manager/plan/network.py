@@ -26,7 +26,7 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
-class ObservedNetwork:
+class ObservedLink:
     """One look at the interface and the files of names.
 
     Attributes:
@@ -146,7 +146,7 @@ type NetworkAction = (
 
 
 def plan_network(
-    observed: ObservedNetwork, wanted: Network | None, server: ServerEndpoint | None
+    observed: ObservedLink, wanted: Network | None, server: ServerEndpoint | None
 ) -> tuple[NetworkAction, ...]:
     """Return the next steps; none when all is as it shall be.
 
@@ -166,7 +166,7 @@ def plan_network(
     return (*_access(observed, network), *_link(observed, network), *_names(observed, network, server))
 
 
-def snapshot(observed: ObservedNetwork) -> Network | None:
+def snapshot(observed: ObservedLink) -> Network | None:
     """What the interface has now, as settings that bring it back; None when it has no address of IPv4."""
     addresses = sorted((each for each in observed.addresses if each.version == IPV4), key=str)
     if not addresses:
@@ -182,7 +182,7 @@ def snapshot(observed: ObservedNetwork) -> Network | None:
     )
 
 
-def _access(observed: ObservedNetwork, network: Network) -> tuple[NetworkAction, ...]:
+def _access(observed: ObservedLink, network: Network) -> tuple[NetworkAction, ...]:
     dot1x = network.dot1x
     if dot1x is None:
         return (StopSupplicant(),) if observed.supplicant is not None else ()
@@ -191,7 +191,7 @@ def _access(observed: ObservedNetwork, network: Network) -> tuple[NetworkAction,
     return (*(() if observed.up else (SetUp(),)), StartSupplicant(dot1x))
 
 
-def _link(observed: ObservedNetwork, network: Network) -> tuple[NetworkAction, ...]:
+def _link(observed: ObservedLink, network: Network) -> tuple[NetworkAction, ...]:
     steps: list[NetworkAction] = []
     dhcp = network.mode is NetworkMode.DHCP
     if observed.dhcp_client and not dhcp:
@@ -210,7 +210,7 @@ def _link(observed: ObservedNetwork, network: Network) -> tuple[NetworkAction, .
     return tuple(steps)
 
 
-def _addressing(observed: ObservedNetwork, address: Interface, gateway: Address | None) -> list[NetworkAction]:
+def _addressing(observed: ObservedLink, address: Interface, gateway: Address | None) -> list[NetworkAction]:
     """The one address and the one gateway of this family; what the other family has is not touched."""
     steps: list[NetworkAction] = []
     family = address.version
@@ -226,11 +226,11 @@ def _addressing(observed: ObservedNetwork, address: Interface, gateway: Address 
     return steps
 
 
-def _lost(observed: ObservedNetwork, lease: Lease) -> list[NetworkAction]:
+def _lost(observed: ObservedLink, lease: Lease) -> list[NetworkAction]:
     return [RemoveAddress(lease.address)] if lease.address in observed.addresses else []
 
 
-def _names(observed: ObservedNetwork, network: Network, server: ServerEndpoint | None) -> tuple[NetworkAction, ...]:
+def _names(observed: ObservedLink, network: Network, server: ServerEndpoint | None) -> tuple[NetworkAction, ...]:
     steps: list[NetworkAction] = []
     servers: tuple[Address, ...] = tuple(network.dns_servers)
     if not servers and network.mode is NetworkMode.DHCP and observed.lease is not None:

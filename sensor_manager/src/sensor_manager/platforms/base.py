@@ -9,7 +9,8 @@ from typing import Protocol
 import structlog
 
 from sensor_manager.effects.machine import Figures, interface_address, read_figures
-from sensor_manager.effects.ports import Engine, Netfilter
+from sensor_manager.effects.name_files import NameFiles
+from sensor_manager.effects.ports import Engine, Link, Netfilter
 from sensor_manager.model import Phase
 from sensor_manager.settings import HONEYPOT_UID, Settings
 from sensor_wire.v1.architecture import Architecture
@@ -37,6 +38,9 @@ class Platform(Protocol):
 
     def netfilter(self, settings: Settings) -> Netfilter:
         """Return what lets attackers in; to be called once."""
+
+    def link(self, settings: Settings) -> Link:
+        """Return the interface that is configured as the server wants it; to be called once."""
 
     def figures(self, state: Path) -> Figures:
         """Read memory, uptime and the disk that holds the state folder."""
@@ -70,6 +74,12 @@ class LinuxHost:
         from sensor_manager.effects.nftables import Nftables  # noqa: PLC0415 - others need no tools for it
 
         return Nftables(settings.fingerprints)
+
+    def link(self, settings: Settings) -> Link:
+        """Return the interface of the settings, with the machine's own files of names."""
+        from sensor_manager.effects.network import NetworkInterface  # noqa: PLC0415 - others need no tools for it
+
+        return NetworkInterface(settings.interface, settings.runtime, settings.own_mac, NameFiles())
 
     def figures(self, state: Path) -> Figures:
         """Read memory, uptime and the disk that holds the state folder."""

@@ -9,9 +9,10 @@ from pathlib import Path
 import structlog
 
 from sensor_manager.effects.machine import Figures
-from sensor_manager.effects.ports import Engine, Netfilter
+from sensor_manager.effects.ports import Engine, Link, Netfilter
 from sensor_manager.model import Phase
 from sensor_manager.platforms.in_memory import MemoryEngine, MemoryNetfilter
+from sensor_manager.platforms.memory_link import MemoryLink
 from sensor_manager.settings import Settings
 from sensor_wire.v1.architecture import Architecture
 
@@ -44,6 +45,11 @@ class Dummy:
         """Return one in memory."""
         log.info("rules are only remembered", instead_of=settings.interface)
         return MemoryNetfilter()
+
+    def link(self, settings: Settings) -> Link:
+        """Return one in memory."""
+        log.info("the network is only remembered", instead_of=settings.interface)
+        return MemoryLink()
 
     def figures(self, state: Path) -> Figures:
         """Make figures up, but for the disk."""

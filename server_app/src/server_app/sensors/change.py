@@ -5,6 +5,7 @@ from typing import Any
 from server_app.api_base.model import ApiModel
 from server_app.errors import FieldError, Invalid
 from server_app.sensors.connection import ProxySetting
+from server_app.sensors.dot1x import set_dot1x
 from server_app.sensors.models import Sensor
 
 PLAIN = ("name", "location", "poll_interval", "mac_address")
@@ -15,7 +16,7 @@ def apply(sensor: Sensor, values: dict[str, Any]) -> None:
     """Set those fields that `values` has; the division is the caller's.
 
     Raises:
-        Invalid: the proxy is another one, and its password was left out.
+        Invalid: the proxy or 802.1X is another one, and its secret was left out.
     """
     for name in PLAIN:
         if name in values:
@@ -28,6 +29,8 @@ def apply(sensor: Sensor, values: dict[str, Any]) -> None:
         sensor.dns_servers = None if servers is None else [str(server) for server in servers]
     if "proxy" in values:
         _set_proxy(sensor, values["proxy"])
+    if "dot1x" in values:
+        set_dot1x(sensor, values["dot1x"])
 
 
 def _set_proxy(sensor: Sensor, given: ProxySetting | None) -> None:

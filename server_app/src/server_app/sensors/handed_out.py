@@ -1,6 +1,7 @@
 """How a sensor is connected, as the contract says it. Pure."""
 
 from sensor_wire.v1.network import Network, Proxy
+from server_app.sensors import dot1x
 from server_app.sensors.connection import ProxyChoice, ServerSetting
 from server_app.sensors.effective import HTTPS_PORT, Effective
 from server_app.sensors.models import Sensor
@@ -9,7 +10,8 @@ from server_app.sensors.models import Sensor
 def network_of(sensor: Sensor, values: Effective) -> Network:
     """What its interface shall be."""
     return Network.model_validate(
-        values.network.model_dump() | {"dns_servers": list(values.dns_servers), "mac_address": sensor.mac_address}
+        values.network.model_dump()
+        | {"dns_servers": list(values.dns_servers), "mac_address": sensor.mac_address, "dot1x": dot1x.told(sensor)}
     )
 
 

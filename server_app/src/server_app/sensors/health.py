@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sensor_wire.v1.poll import Report, ServiceState, UpdateState
+from sensor_wire.v1.poll import ConnectionState, Report, ServiceState, UpdateState
 from server_app.sensors.models import Health
 
 CLOCK_TOLERANCE = 60.0  # seconds
@@ -29,6 +29,10 @@ def warnings(report: Report, received_at: datetime) -> list[str]:
         found.append("somebody has changed the netfilter rules; they were put right")
     if report.update is not None and report.update.state in {UpdateState.UNDONE, UpdateState.FAILED}:
         found.append("the last update of the firmware did not work")
+    if report.connection is not None and report.connection.reason is not None:
+        undone = report.connection.state is ConnectionState.UNDONE
+        what = "the change of its connection was undone" if undone else "its connection is not as it should be"
+        found.append(f"{what}: {report.connection.reason}")
     return found
 
 

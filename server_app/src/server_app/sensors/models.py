@@ -2,7 +2,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy import JSON, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server_app.db import Base, text_enum
@@ -35,7 +35,7 @@ class Sensor(Base):
     __tablename__ = "sensors"
     __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy reads it from the class
     audit_name: ClassVar[str] = "sensor"
-    audit_hidden: ClassVar[frozenset[str]] = frozenset({"proxy_password"})
+    audit_hidden: ClassVar[frozenset[str]] = frozenset({"proxy_password", "dot1x_secret"})
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(50), unique=True)
@@ -48,6 +48,8 @@ class Sensor(Base):
     mac_address: Mapped[str | None] = mapped_column(String(17))
     proxy: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     proxy_password: Mapped[str | None] = mapped_column(String(256))
+    dot1x: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    dot1x_secret: Mapped[str | None] = mapped_column(Text)  # password, or key as PEM
     pinned_firmware: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime]
     division: Mapped[Division] = relationship()

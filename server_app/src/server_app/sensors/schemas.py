@@ -7,6 +7,7 @@ from sensor_wire.v1.poll import Report, ServiceReport, ServiceState, UpdateRepor
 from server_app.api_base.body import ApiModel
 from server_app.fields import FreeText, Name, PollInterval, RowId
 from server_app.platforms.kinds import PlatformName
+from server_app.sensors import dot1x
 from server_app.sensors.connection import (
     Address,
     DnsServers,
@@ -16,6 +17,7 @@ from server_app.sensors.connection import (
     ProxyShown,
     ServerSetting,
 )
+from server_app.sensors.dot1x import Dot1xSetting, Dot1xShown
 from server_app.sensors.effective import Effective, Environment, effective
 from server_app.sensors.models import Health, Sensor, SensorState
 from server_app.sensors.preferences import SensorSection
@@ -30,7 +32,10 @@ class PinnedFirmware(ApiModel):
 
 
 class OwnSettings(ApiModel):
-    """What a sensor may have of its own; null means the system's value, for `mac_address` the hardware's."""
+    """What a sensor may have of its own; null means the system's value.
+
+    For `mac_address` it means the hardware's, for `dot1x` none.
+    """
 
     poll_interval: PollInterval | None = None
     server: ServerSetting | None = None
@@ -38,6 +43,7 @@ class OwnSettings(ApiModel):
     dns_servers: DnsServers | None = None
     mac_address: MacAddress | None = None
     proxy: ProxySetting | None = None
+    dot1x: Dot1xSetting | None = None
     pinned_firmware: PinnedFirmware | None = None
 
 
@@ -89,6 +95,7 @@ class SensorItem(ApiModel):
     dns_servers: list[Address] | None
     mac_address: str | None
     proxy: ProxyShown | None
+    dot1x: Dot1xShown | None
     pinned_firmware: PinnedFirmware | None
     effective: EffectiveSettings
     state: SensorState
@@ -174,6 +181,7 @@ def sensor_item(sensor: Sensor, system: SensorSection, environment: Environment,
             "dns_servers": sensor.dns_servers,
             "mac_address": sensor.mac_address,
             "proxy": None if sensor.proxy is None else _proxy(sensor.proxy, sensor.proxy_password),
+            "dot1x": dot1x.shown(sensor),
             "pinned_firmware": sensor.pinned_firmware,
             "effective": _shown(lives_by),
             "state": state_of(sensor, now),

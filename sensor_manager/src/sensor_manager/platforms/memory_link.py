@@ -1,4 +1,4 @@
-"""An interface in memory: what the kernel and the files would make of each step."""
+"""An interface that exists in memory only: what the kernel and the files would make of each step."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,7 +9,7 @@ from sensor_manager.plan.dot1x import fingerprint
 from sensor_manager.plan.network import (
     AddAddress,
     NetworkAction,
-    ObservedNetwork,
+    ObservedLink,
     RemoveAddress,
     RemoveGateway,
     SetGateway,
@@ -23,9 +23,11 @@ from sensor_manager.plan.network import (
     WriteHostsEntry,
 )
 
+NOTHING = ObservedLink(mac="02:00:00:00:00:01", own_mac="02:00:00:00:00:01", up=True)
 
-class SimulatedLink:
-    """Looks like a `NetworkInterface`.
+
+class MemoryLink:
+    """Remembers what it is told.
 
     Attributes:
         state: what is observed.
@@ -33,26 +35,28 @@ class SimulatedLink:
         authorized: the switch has let it in.
     """
 
-    def __init__(self, state: ObservedNetwork) -> None:
+    def __init__(self, state: ObservedLink = NOTHING) -> None:
         self.state = state
         self.refuses: str | None = None
         self.authorized = True
 
-    def observe(self) -> ObservedNetwork:
+    def observe(self) -> ObservedLink:
+        """Return the state."""
         return self.state
 
     def act(self, action: NetworkAction) -> None:
+        """Change the state."""
         if self.refuses is not None:
             raise EffectError(self.refuses)
         self.state = after(self.state, action)
 
 
-def after(observed: ObservedNetwork, action: NetworkAction) -> ObservedNetwork:
-    """What the kernel and the files make of a step."""
+def after(observed: ObservedLink, action: NetworkAction) -> ObservedLink:
+    """Return what the kernel and the files make of a step."""
     return replace(observed, **_changes(observed, action))
 
 
-def _changes(observed: ObservedNetwork, action: NetworkAction) -> dict[str, Any]:
+def _changes(observed: ObservedLink, action: NetworkAction) -> dict[str, Any]:
     changes: dict[type[NetworkAction], Callable[[Any], dict[str, Any]]] = {
         StartSupplicant: lambda step: {"supplicant": fingerprint(step.dot1x)},
         StopSupplicant: lambda _: {"supplicant": None},
