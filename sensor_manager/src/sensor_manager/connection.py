@@ -12,7 +12,8 @@ from sensor_manager.effects.errors import EffectError
 from sensor_manager.effects.ports import Link
 from sensor_manager.files import write_durably
 from sensor_manager.plan.network import NetworkAction, StartSupplicant, plan_network, snapshot
-from sensor_manager.plan.trial import Clock, Connection, Trials, after_start, fault, left_alone, next_trials
+from sensor_manager.plan.trial import Clock, Connection, Trials, after_start, fault, left_alone, next_trials, server_url
+from sensor_wire.sensor_config import SensorConfig
 from sensor_wire.v1.poll import ConnectionReport, ConnectionState
 
 MAX_ROUNDS = 5
@@ -44,7 +45,7 @@ class ConnectionKeeper:
         self._since: float | None = None
         self._fault: str | None = None
         self._error: str | None = None
-        self._trials = after_start(_load(kept))
+        self._trials = after_start(load_trials(kept))
         # Until the server says more, it wants what it wanted last.
         self._wanted = self._trials.trying or self._trials.undone or self._trials.confirmed
         if self._trials.trying is not None:
@@ -55,6 +56,10 @@ class ConnectionKeeper:
     def current(self) -> Connection:
         """The connection in force, or on trial."""
         return self._trials.current
+
+    def url(self, config: SensorConfig) -> str:
+        """Where the server is by the connection in force."""
+        return server_url(config, self._trials.current)
 
     def want(self, connection: Connection) -> None:
         """Take over what the server asks for; the next cycle tries it."""
@@ -144,7 +149,8 @@ def _described(connection: Connection) -> dict[str, str | None]:
     }
 
 
-def _load(kept: Path) -> Trials:
+def load_trials(kept: Path) -> Trials:
+    """Return what was kept; a file that cannot be used is as good as none."""
     try:
         return Trials.model_validate_json(kept.read_bytes())
     except FileNotFoundError:

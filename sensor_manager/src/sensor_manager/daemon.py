@@ -11,6 +11,7 @@ from socket import socket
 import structlog
 
 from sensor_manager import __version__
+from sensor_manager.connection import ConnectionKeeper
 from sensor_manager.effects.capture import open_capture_sockets
 from sensor_manager.effects.errors import EffectError
 from sensor_manager.effects.executor import Means
@@ -20,6 +21,7 @@ from sensor_manager.heartbeat import Heartbeat, write_heartbeat
 from sensor_manager.log import configure_logging
 from sensor_manager.model import Phase
 from sensor_manager.plan.report import trouble_of
+from sensor_manager.plan.trial import connection_of
 from sensor_manager.platforms import PLATFORMS
 from sensor_manager.platforms.base import Phases
 from sensor_manager.reach import Reach
@@ -77,6 +79,7 @@ class Daemon:
     def __init__(self, settings: Settings) -> None:
         config = load_config(settings.config)
         self._settings = settings
+        self._config = config
         self._platform = PLATFORMS[settings.platform]()
         self._phases = Phases(self._platform)
         self._wake = threading.Event()
@@ -87,23 +90,34 @@ class Daemon:
         puller = ImagePuller(fetcher.fetch, on_end=self._wake.set)
         self._collector = Collector(settings.services, self._platform.honeypot_uid, self._dialogue)
         means = Means(engine, self._platform.netfilter(settings), puller)
-        self._reconciler = Reconciler(means, self._collector.serve, site_of(settings, config))
+        self._connection = ConnectionKeeper(
+            self._platform.link(settings), settings.connection, on_change=self._go_another_way
+        )
+        site = site_of(settings, self._connection.url(config))
+        self._reconciler = Reconciler(means, self._collector.serve, site)
         self._selfcheck = SelfCheck(settings, config, self._platform, engine)
         self._reach = Reach(self._check)
         self._clock = ServerClock(settings.clock, on_known=self._time_is_known)
         self._reporter = Reporter(
-            settings, config, self._platform, self._reconciler, self._store, self._reach, self._clock
+            settings,
+            config,
+            self._platform,
+            self._reconciler,
+            self._store,
+            self._reach,
+            self._connection,
+            self._clock,
         )
         self._contact = ServerContact(
             settings,
-            Credentials(settings, config, self._clock, during=self._talking),
+            Credentials(settings, config, self._clock, url=self._connection.url, during=self._talking),
             report=self._reporter.report,
             on_desired=self._take_desired,
             during=self._talking,
         )
         self._uploader = Uploader(self._store, self._contact.connect)
         if self._contact.last_desired is not None:
-            self._reconciler.set_desired(self._contact.last_desired)
+            self._take_desired(self._contact.last_desired)
 
     def stop(self) -> None:
         """End the loop soon; safe in a signal handler."""
@@ -150,12 +164,12 @@ class Daemon:
             raise
         finally:
             if problem is None and phase is Phase.POLL:
+                self._connection.note_answer()
                 self._uploader.server_is_back()
             self._reach.note(phase, problem)
 
     def _check(self, refusal: str | None) -> CheckReport:
-        desired = self._contact.last_desired
-        return self._selfcheck.run(desired.proxy if desired else None, refusal)
+        return self._selfcheck.run(self._connection.url(self._config), self._connection.current.proxy, refusal)
 
     def _time_is_known(self, boot: str, started: float) -> None:
         try:
@@ -164,8 +178,13 @@ class Daemon:
             log.warning("times of events are not corrected yet", reason=str(error))
 
     def _take_desired(self, desired: Desired) -> None:
+        self._connection.want(connection_of(desired))
         self._reconciler.set_desired(desired)
         self._wake.set()
+
+    def _go_another_way(self) -> None:
+        self._reconciler.set_site(site_of(self._settings, self._connection.url(self._config)))
+        self._contact.try_now()
 
     def _cycle(self) -> tuple[float, str | None]:
         """Run one cycle; returns the seconds until the next one, and why this one failed."""
@@ -192,6 +211,7 @@ class Daemon:
     def _address(self) -> IPv4Address | None:
         interface = self._settings.interface
         self._phases.begin(Phase.NETWORK)
+        self._connection.cycle()
         address = self._platform.address(interface)
         self._phases.end(Phase.NETWORK, None if address is not None else f"{interface} has no address")
         return address

@@ -64,6 +64,10 @@ class Reconciler:
         self._report = ServicesReport((), complete=False)
         self._generation = 0
 
+    def set_site(self, site: Site) -> None:
+        """Take over other facts of the sensor; the next cycle works with them."""
+        self._site = site
+
     def set_desired(self, desired: Desired) -> None:
         """Take over a new desired state; the next cycle works towards it."""
         with self._lock:

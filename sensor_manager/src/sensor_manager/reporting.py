@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sensor_manager import __version__
+from sensor_manager.connection import ConnectionKeeper
 from sensor_manager.plan.report import ServicesReport, news_of
 from sensor_manager.platforms.base import Platform
 from sensor_manager.reach import Reach
@@ -29,6 +30,7 @@ class Reporter:
     reconciler: Reconciler
     store: SpoolStore
     reach: Reach
+    connection: ConnectionKeeper
     clock: ServerClock
 
     def news(self) -> tuple[object, ServicesReport]:
@@ -55,6 +57,7 @@ class Reporter:
             disk_total=figures.disk_total,
             disk_used=figures.disk_used,
             clock_offset=self.clock.offset(),
+            connection=self.connection.report(),
             trust=trusted(self.settings.authorities),
             spool=self.store.report(),
             services=list(services.services),
@@ -67,7 +70,7 @@ class Reporter:
         """Return the state of this moment for people."""
         return Status(
             sensor=f"{self.config.sensor_id} {self.config.sensor_name}",
-            server=self.config.server_url,
+            server=self.connection.url(self.config),
             written_at=time.monotonic(),
             answered_at=self.reach.answered_at,
             refusal=self.reach.refusal,

@@ -26,14 +26,15 @@ class SelfCheck:
         self._platform = platform
         self._engine = engine
 
-    def run(self, proxy: Proxy | None, refusal: str | None) -> CheckReport:
+    def run(self, server_url: str, proxy: Proxy | None, refusal: str | None) -> CheckReport:
         """Find out what keeps the sensor from its server, or will soon; takes up to a few time-outs.
 
         Args:
+            server_url: where the server should be.
             proxy: the one the sensor should use.
             refusal: why the server has not given a usable answer lately.
         """
-        address = urlsplit(self._config.server_url)
+        address = urlsplit(server_url)
         host, port = address.hostname or "", address.port or HTTPS_PORT
         sensor_address = self._platform.address(self._settings.interface)
         resolved, resolve_error = probes.resolve(host)

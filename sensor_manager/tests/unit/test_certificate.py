@@ -5,6 +5,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,7 @@ def start(stage: Stage, running: list[ServerContact]) -> ServerContact:
             stage.settings,
             load_config(stage.settings.config),
             ServerClock(stage.settings.clock),
+            url=attrgetter("server_url"),
             during=lambda _: nullcontext(),
         ),
         report=report,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -123,7 +124,9 @@ class Sensor:
         self.store = SpoolStore(self.settings.spool, ballast=65536, stamp=board.stamp)
         self.clock = ServerClock(self.settings.clock, on_known=self.store.note_boot, stamp=board.stamp)
         config = load_config(self.settings.config)
-        credentials = Credentials(self.settings, config, self.clock, during=lambda _: nullcontext())
+        credentials = Credentials(
+            self.settings, config, self.clock, url=attrgetter("server_url"), during=lambda _: nullcontext()
+        )
         self.contact = ServerContact(
             self.settings,
             credentials,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,11 @@ def contact(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Con
         one = ServerContact(
             settings,
             Credentials(
-                settings, load_config(settings.config), ServerClock(settings.clock), during=lambda _: nullcontext()
+                settings,
+                load_config(settings.config),
+                ServerClock(settings.clock),
+                url=attrgetter("server_url"),
+                during=lambda _: nullcontext(),
             ),
             report=report,
             on_desired=seen.append,
@@ -194,9 +199,8 @@ def test_something_else_that_answers_is_told(server: MiniServer, settings: Setti
 @pytest.mark.parametrize(
     ("url", "registry"), [("https://192.0.2.1:8443", "192.0.2.1:8443"), ("https://server", "server:443")]
 )
-def test_registry_is_never_a_bare_name(server: MiniServer, settings: Settings, url: str, registry: str) -> None:
-    config = write_config(settings, server).model_copy(update={"server_url": url})
-    assert registry_of(config) == registry
+def test_registry_is_never_a_bare_name(url: str, registry: str) -> None:
+    assert registry_of(url) == registry
 
 
 def test_configuration_errors_name_the_fields_and_no_secret(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from sensor_support.mini_server import MiniServer, mini_server
 from sensor_manager.cli import main
 from sensor_manager.platforms import PLATFORMS
 from sensor_manager.settings import PLATFORM_NAMES
-from sensor_wire.v1.poll import Report, ServiceState
+from sensor_wire.v1.network import ServerEndpoint
+from sensor_wire.v1.poll import ConnectionReport, ConnectionState, Report, ServiceState
 
 
 @dataclass
@@ -117,3 +118,26 @@ def test_looking_without_a_manager_says_so(tmp_path: Path, capsys: pytest.Captur
 
 def test_every_platform_can_be_chosen() -> None:
     assert set(PLATFORM_NAMES) == PLATFORMS.keys()
+
+
+def test_the_sensor_follows_its_server(sensor: Sensor, tmp_path: Path) -> None:
+    sensor.want("cowrie")
+    eventually(sensor.applied, "the desired state is applied")
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    other = MiniServer(folder, authority=sensor.server.authority)
+    try:
+        other.blobs = sensor.server.blobs
+        host, _, port = other.address.partition(":")
+        assert sensor.server.desired is not None
+        moved = {"generation": 2, "server": ServerEndpoint(host=host, port=int(port))}
+        sensor.server.desired = other.desired = sensor.server.desired.model_copy(update=moved)
+        states = eventually(lambda: [each.connection for each in other.reports if each.connection], "a poll there")
+        assert states[0].state is ConnectionState.TRYING
+        sensor.server.available = False
+        confirmed = eventually(
+            lambda: other.reports[-1].connection == ConnectionReport(state=ConnectionState.CONFIRMED), "it stays there"
+        )
+        assert confirmed
+    finally:
+        other.close()

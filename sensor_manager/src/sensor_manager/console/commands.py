@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from sensor_manager.connection import load_trials
 from sensor_manager.console.status_page import status_page
 from sensor_manager.effects.errors import EffectError
 from sensor_manager.heartbeat import complaint
@@ -13,6 +14,7 @@ from sensor_manager.observing import look
 from sensor_manager.plan.explain import explain
 from sensor_manager.plan.last_lines import last_lines
 from sensor_manager.plan.selfcheck import FAILED, OK, page
+from sensor_manager.plan.trial import server_url
 from sensor_manager.platforms import PLATFORMS
 from sensor_manager.selfcheck import SelfCheck
 from sensor_manager.server.config import ConfigError, load_config
@@ -31,7 +33,7 @@ def show_plan(runtime: Path) -> Iterator[str]:
     platform = PLATFORMS[settings.platform]()
     stored = load_desired(settings.desired)
     desired = stored.desired if stored else None
-    site = site_of(settings, load_config(settings.config))
+    site = site_of(settings, _server_url(settings))
     now = time.monotonic()
     observed = look(platform.engine(settings), platform.netfilter(settings), desired, site, now)
     status = read_status(settings.status)
@@ -51,9 +53,10 @@ def show_check(runtime: Path) -> Iterator[str]:
     """Look for reasons why the sensor is, or may fall, silent. The last line sums up."""
     settings = read_settings(runtime)
     platform = PLATFORMS[settings.platform]()
-    status, stored = read_status(settings.status), load_desired(settings.desired)
+    status = read_status(settings.status)
     checker = SelfCheck(settings, load_config(settings.config), platform, platform.engine(settings))
-    found = checker.run(stored.desired.proxy if stored else None, status.refusal if status else None)
+    proxy = load_trials(settings.connection).current.proxy
+    found = checker.run(_server_url(settings), proxy, status.refusal if status else None)
     yield from page(found.items)
     wrong = complaint(settings.heartbeat)
     yield f"{FAILED if wrong else OK}  manager    {wrong or 'it makes progress'}"
@@ -77,3 +80,7 @@ def _manager_log(settings: Settings) -> bytes:
     path = settings.runtime / LOG_NAME
     older = path.with_suffix(".1")
     return b"".join(each.read_bytes() for each in (older, path) if each.exists())
+
+
+def _server_url(settings: Settings) -> str:
+    return server_url(load_config(settings.config), load_trials(settings.connection).current)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict
 
 from sensor_manager.plan import dot1x
+from sensor_wire.sensor_config import SensorConfig
 from sensor_wire.v1.desired import Desired
 from sensor_wire.v1.network import Network, NetworkMode, Proxy, ServerEndpoint
 
@@ -62,6 +63,15 @@ class Clock:
     now: float
     since: float | None = None
     answered: float | None = None
+
+
+def server_url(config: SensorConfig, connection: Connection) -> str:
+    """Return where the server is: what it has said of itself counts more than the configuration."""
+    server = connection.server
+    if server is None:
+        return config.server_url
+    host = f"[{server.host}]" if ":" in server.host else server.host
+    return f"https://{host}:{server.port}"
 
 
 def connection_of(desired: Desired) -> Connection:

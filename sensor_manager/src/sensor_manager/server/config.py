@@ -51,12 +51,12 @@ def load_config(path: Path) -> SensorConfig:
     raise ConfigError(f"{why}; download the sensor's configuration from the server and put it there") from None
 
 
-def registry_of(config: SensorConfig) -> str:
+def registry_of(server_url: str) -> str:
     """Return `host:port` of the server, where the registry is too.
 
     The port is always said: without one the engine would take a plain name for a repository at a public registry.
     """
-    address = urlsplit(config.server_url)
+    address = urlsplit(server_url)
     return f"{address.hostname}:{address.port or HTTPS_PORT}"
 
 

@@ -60,6 +60,7 @@ class ServerContact:
         self._failures = 0
         self._news = threading.Event()
         self._stop = threading.Event()
+        self._another_way = threading.Event()
         self._thread = threading.Thread(target=self._run, name="server", daemon=True)
 
     @property
@@ -83,9 +84,15 @@ class ServerContact:
         """Poll soon: the sensor's state has changed."""
         self._news.set()
 
+    def try_now(self) -> None:
+        """Poll at once, whatever has failed before: the way to the server has become another."""
+        self._another_way.set()
+        self._news.set()
+
     def stop(self) -> None:
         """End the thread after the request that is under way."""
         self._stop.set()
+        self._another_way.set()
         self._news.set()
 
     def _run(self) -> None:
@@ -105,7 +112,10 @@ class ServerContact:
     def _wait(self) -> None:
         """Wait for the next poll: after failures for the back-off alone, else for the interval or news."""
         if self._failures:
-            self._stop.wait(backoff_delay(self._failures, first=FIRST_DELAY, cap=MAX_DELAY, jitter=random.random()))
+            delay = backoff_delay(self._failures, first=FIRST_DELAY, cap=MAX_DELAY, jitter=random.random())
+            if self._another_way.wait(delay):
+                self._another_way.clear()
+                self._failures = 0
             return
         interval = float(self._last.desired.poll_interval) if self._last else DEFAULT_INTERVAL
         interval *= 0.9 + 0.1 * random.random()  # never later than asked for; a fleet started together spreads out

@@ -33,6 +33,7 @@ class Credentials:
         settings: where they are.
         config: the configuration at start; read again while enrolment does not work.
         clock: what time it is.
+        url: where the server is just now, by the configuration or by what came after it.
         during: surrounds each enrolment.
     """
 
@@ -42,11 +43,13 @@ class Credentials:
         config: SensorConfig,
         clock: ServerClock,
         *,
+        url: Callable[[SensorConfig], str],
         during: Callable[[Phase], AbstractContextManager[None]],
     ) -> None:
         self._settings = settings
         self._config = config
         self._clock = clock
+        self._url = url
         self._during = during
         self._renew_at = 0.0
         self.refused = False
@@ -61,7 +64,7 @@ class Credentials:
         if not enrolled(self._settings.key, self._settings.certificate, self._config.sensor_id, self._clock.at_least()):
             raise ServerError("the sensor is not enrolled yet")
         credentials = (self._settings.certificate, self._settings.key)
-        return ServerClient(self._config.server_url, self._settings.authorities, credentials, clock=self._clock)
+        return ServerClient(self._url(self._config), self._settings.authorities, credentials, clock=self._clock)
 
     def provide(self) -> None:
         """See to it that there is a certificate which the server accepts, for the sensor and for its engine.
@@ -109,7 +112,7 @@ class Credentials:
         # A sensor that trusts the wrong ones is lost, so they are tried first.
         write_durably(self._settings.next_authorities, chain)
         try:
-            with ServerClient(self._config.server_url, self._settings.next_authorities, clock=self._clock) as client:
+            with ServerClient(self._url(self._config), self._settings.next_authorities, clock=self._clock) as client:
                 identify(client)
         except ServerError as error:
             raise ServerError(f"the new authorities do not fit the server, the last ones stay: {error}") from error
@@ -119,7 +122,7 @@ class Credentials:
 
     def _stranger(self) -> ServerClient:
         """Return a client without a certificate."""
-        return ServerClient(self._config.server_url, self._settings.authorities, clock=self._clock)
+        return ServerClient(self._url(self._config), self._settings.authorities, clock=self._clock)
 
     def _renew(self) -> None:
         with self._stranger() as client:
@@ -133,11 +136,11 @@ class Credentials:
         with self._during(Phase.ENROLMENT), self._stranger() as client:
             enrol(client, self._config, self._settings)
         self.refused = False
-        log.info("enrolled", sensor=self._config.sensor_id, server=self._config.server_url)
+        log.info("enrolled", sensor=self._config.sensor_id, server=self._url(self._config))
 
     def _arm_engine(self) -> None:
         give_to_engine(
-            self._settings.docker_certs / registry_of(self._config),
+            self._settings.docker_certs / registry_of(self._url(self._config)),
             authorities=self._settings.authorities,
             certificate=self._settings.certificate,
             key=self._settings.key,

@@ -64,10 +64,16 @@ class MiniServer:
     """
 
     def __init__(
-        self, folder: Path, address: str = "127.0.0.1", port: int = 0, *, ahead: timedelta = timedelta()
+        self,
+        folder: Path,
+        address: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        ahead: timedelta = timedelta(),
+        authority: Authority | None = None,
     ) -> None:
         self.ahead = ahead
-        self.authority = Authority()
+        self.authority = authority or Authority()
         self.blobs: dict[str, tuple[str, bytes]] = {}
         self.hang = threading.Event()
         self.forget()
