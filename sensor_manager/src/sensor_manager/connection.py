@@ -29,12 +29,19 @@ class ConnectionKeeper:
     Args:
         link: the interface and files of names.
         kept: file that keeps confirmed and tried connections over restarts.
+        configured: what holds until the server says more.
         on_change: called when the way to the server has become another: somebody should try it at once.
         clock: monotonic seconds.
     """
 
     def __init__(
-        self, link: Link, kept: Path, *, on_change: Callable[[], None], clock: Callable[[], float] = time.monotonic
+        self,
+        link: Link,
+        kept: Path,
+        configured: Connection,
+        *,
+        on_change: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._link = link
         self._kept = kept
@@ -45,7 +52,7 @@ class ConnectionKeeper:
         self._since: float | None = None
         self._fault: str | None = None
         self._error: str | None = None
-        self._trials = after_start(load_trials(kept))
+        self._trials = after_start(load_trials(kept), configured)
         # Until the server says more, it wants what it wanted last.
         self._wanted = self._trials.trying or self._trials.undone or self._trials.confirmed
         if self._trials.trying is not None:

@@ -21,7 +21,7 @@ from sensor_manager.heartbeat import Heartbeat, write_heartbeat
 from sensor_manager.log import configure_logging
 from sensor_manager.model import Phase
 from sensor_manager.plan.report import trouble_of
-from sensor_manager.plan.trial import connection_of
+from sensor_manager.plan.trial import configured_by, connection_of
 from sensor_manager.platforms import PLATFORMS
 from sensor_manager.platforms.base import Phases
 from sensor_manager.reach import Reach
@@ -90,9 +90,9 @@ class Daemon:
         puller = ImagePuller(fetcher.fetch, on_end=self._wake.set)
         self._collector = Collector(settings.services, self._platform.honeypot_uid, self._dialogue)
         means = Means(engine, self._platform.netfilter(settings), puller)
-        self._connection = ConnectionKeeper(
-            self._platform.link(settings), settings.connection, on_change=self._go_another_way
-        )
+        link = self._platform.link(settings)
+        way = configured_by(config)
+        self._connection = ConnectionKeeper(link, settings.connection, way, on_change=self._go_another_way)
         site = site_of(settings, self._connection.url(config))
         self._reconciler = Reconciler(means, self._collector.serve, site)
         self._selfcheck = SelfCheck(settings, config, self._platform, engine)

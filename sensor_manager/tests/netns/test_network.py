@@ -52,7 +52,7 @@ class Machine:
         self.link = NetworkInterface("eth0", self.folder, self.folder / "own-mac", names)
         kept = self.folder / "connection.json"
         self.keeper = self.inside(
-            lambda: ConnectionKeeper(self.link, kept, on_change=lambda: None, clock=lambda: self.now)
+            lambda: ConnectionKeeper(self.link, kept, Connection(), on_change=lambda: None, clock=lambda: self.now)
         )
 
     def inside[T](self, action: Callable[[], T]) -> T:

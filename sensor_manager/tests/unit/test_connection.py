@@ -23,6 +23,9 @@ FOUND = ObservedLink(
 )
 
 
+NOTHING = Connection()
+
+
 def static(address: str) -> Connection:
     return Connection(network=Network(mode=NetworkMode.STATIC, address=address, prefix=24))
 
@@ -37,8 +40,10 @@ class Sensor:
         self.kept = folder / "connection.json"
         self.start()
 
-    def start(self) -> None:
-        self.keeper = ConnectionKeeper(self.link, self.kept, on_change=self._changed, clock=lambda: self.now)
+    def start(self, configured: Connection = NOTHING) -> None:
+        self.keeper = ConnectionKeeper(
+            self.link, self.kept, configured, on_change=self._changed, clock=lambda: self.now
+        )
 
     def _changed(self) -> None:
         self.changes += 1
@@ -149,6 +154,26 @@ def test_a_kept_file_that_is_broken_is_no_reason_not_to_start(sensor: Sensor) ->
     sensor.start()
     sensor.keeper.cycle()
     assert (sensor.addresses, sensor.state) == (["198.51.100.2/24"], ConnectionState.CONFIRMED)
+
+
+def test_what_is_configured_holds_however_long_the_server_is_away(sensor: Sensor) -> None:
+    sensor.start(static("198.51.100.9"))
+    sensor.waits(100 * TRIAL_SECONDS)
+    assert (sensor.addresses, sensor.state) == (["198.51.100.9/24"], ConnectionState.CONFIRMED)
+    sensor.tries(static("203.0.113.9"))
+    sensor.waits(TRIAL_SECONDS)
+    assert sensor.addresses == ["198.51.100.9/24"]
+    sensor.start(static("198.51.100.9"))
+    sensor.keeper.cycle()
+    assert sensor.state is ConnectionState.UNDONE
+
+
+def test_another_configuration_counts_more_than_all_before(sensor: Sensor) -> None:
+    sensor.tries(static("198.51.100.9"))
+    sensor.is_answered()
+    sensor.start(static("198.51.100.20"))
+    sensor.keeper.cycle()
+    assert sensor.addresses == ["198.51.100.20/24"]
 
 
 def test_what_cannot_be_applied_is_told_and_undone(sensor: Sensor) -> None:

@@ -1,6 +1,7 @@
 """A change of the way to the server is a trial: it stays only if the server is reached that way. Pure."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -35,6 +36,7 @@ class Trials(BaseModel):
         undone: the last one with which it did not; it is not tried again.
         reason: why not.
         found: what the interface had before anything was tried on it; it comes back with an undone trial.
+        configured: what the configuration says; another one starts afresh.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -45,6 +47,7 @@ class Trials(BaseModel):
     undone: Connection | None = None
     reason: str | None = None
     found: Network | None = None
+    configured: Connection = Connection()
 
     @property
     def current(self) -> Connection:
@@ -100,8 +103,18 @@ def fault(connection: Connection) -> str | None:
     return None
 
 
-def after_start(trials: Trials) -> Trials:
-    """What to do with a trial that a restart has interrupted: go on with it, but not for ever."""
+def configured_by(config: SensorConfig) -> Connection:
+    """Return what the configuration says about the way to the server it names."""
+    return Connection(network=config.network, proxy=config.proxy)
+
+
+def after_start(trials: Trials, configured: Connection) -> Trials:
+    """What a restart changes: a trial goes on, but not for ever, and another configuration counts more than all before.
+
+    What the configuration says is no trial: there is nothing to go back to, and the server may be away for days.
+    """
+    if configured != trials.configured:
+        return Trials(confirmed=configured, configured=configured, found=trials.found)
     if trials.trying is None:
         return trials
     if trials.starts + 1 >= MAX_STARTS:
@@ -119,15 +132,21 @@ def next_trials(trials: Trials, wanted: Connection, clock: Clock) -> Trials:
     """
     if trials.trying is not None and clock.since is not None:
         if clock.answered is not None and clock.answered > clock.since:
-            return Trials(confirmed=trials.trying, found=trials.found)
+            return _with(trials, confirmed=trials.trying)
         if clock.now - clock.since >= TRIAL_SECONDS:
             return _undo(trials, f"the server did not answer within {TRIAL_SECONDS:.0f} s")
     if trials.trying is None and wanted not in (trials.confirmed, trials.undone):
-        return Trials(confirmed=trials.confirmed, trying=wanted, found=trials.found)
+        return _with(trials, trying=wanted)
     if trials.trying is None and wanted == trials.confirmed and trials.undone is not None:
-        return Trials(confirmed=trials.confirmed, found=trials.found)  # the server has taken it back
+        return _with(trials)  # the server has taken it back
     return trials
 
 
 def _undo(trials: Trials, reason: str) -> Trials:
-    return Trials(confirmed=trials.confirmed, undone=trials.trying, reason=reason, found=trials.found)
+    return _with(trials, undone=trials.trying, reason=reason)
+
+
+def _with(trials: Trials, **values: Any) -> Trials:
+    """What stays whatever becomes of a trial, and these values."""
+    kept = {"confirmed": trials.confirmed, "found": trials.found, "configured": trials.configured}
+    return Trials.model_validate(kept | values)
