@@ -2,8 +2,14 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
+
+
+def _closed() -> Lock:
+    lock = Lock()
+    lock.acquire()
+    return lock
 
 
 @dataclass
@@ -12,6 +18,8 @@ class _Wish[W, R]:
     done: bool = False
     result: R | None = None
     error: Exception | None = None
+    gate: Lock = field(default_factory=_closed)
+    """Opened for the one who waits behind it when his wish is done, or when it is his turn to serve."""
 
 
 class Combiner[W, R]:
@@ -29,7 +37,8 @@ class Combiner[W, R]:
         self._work = work
         self._weight = weight
         self._most = most
-        self._turn = Lock()
+        self._look = Lock()
+        self._at_work = False
         self._waiting: deque[_Wish[W, R]] = deque()
 
     @property
@@ -44,14 +53,35 @@ class Combiner[W, R]:
             Exception: what `work` raised for this item alone. Those it came together with are served all the same.
         """
         wish: _Wish[W, R] = _Wish(item)
-        self._waiting.append(wish)
-        while not wish.done:
-            with self._turn:
-                if not wish.done:
-                    self._serve(self._next())
+        with self._look:
+            self._waiting.append(wish)
+            wait, self._at_work = self._at_work, True
+        if wait:
+            wish.gate.acquire()
+        if not wish.done:
+            self._take_turn()
         if wish.error is not None:
             raise wish.error
         return wish.result  # type: ignore[return-value] # of a wish without an error it is an R, which may be None
+
+    def _take_turn(self) -> None:
+        with self._look:
+            wishes = self._next()
+        try:
+            self._serve(wishes)
+        except BaseException:
+            for wish in wishes:
+                if not wish.done:
+                    wish.error, wish.done = RuntimeError("the thread that served this one was stopped"), True
+            raise
+        finally:
+            with self._look:
+                following = self._waiting[0] if self._waiting else None
+                self._at_work = following is not None
+            # Each is woken once: whoever is served goes his way while the next ones are being served.
+            for wish in (following, *wishes[1:]):
+                if wish is not None:
+                    wish.gate.release()
 
     def _next(self) -> list[_Wish[W, R]]:
         wishes = [self._waiting.popleft()]

@@ -71,6 +71,60 @@ def test_only_the_one_that_is_wrong_fails() -> None:
             wrong.result()
 
 
+def test_who_has_been_served_does_not_wait_for_the_next_ones() -> None:
+    held, go_on = Event(), Event()
+    begun = Event()
+
+    def work(numbers: Sequence[int]) -> Sequence[int]:
+        if numbers == [0]:
+            begun.set()
+            assert held.wait(30)
+        if 3 in numbers:
+            assert go_on.wait(30)
+        return numbers
+
+    combiner = Combiner(work, lambda _: 1, 2)
+    with ThreadPoolExecutor(4) as pool:
+        futures = [pool.submit(combiner.run, 0)]
+        assert begun.wait(30)
+        for number in (1, 2, 3):
+            futures.append(pool.submit(combiner.run, number))
+            while combiner.waiting < number:
+                begun.wait()
+        held.set()
+        assert [future.result(30) for future in futures[:3]] == [0, 1, 2], "while 3 is being served"
+        go_on.set()
+        assert futures[3].result(30) == 3
+
+
+def test_nobody_waits_for_ever_behind_one_that_was_stopped() -> None:
+    held, begun = Event(), Event()
+
+    def work(numbers: Sequence[int]) -> Sequence[int]:
+        begun.set()
+        assert held.wait(30)
+        if 1 in numbers:
+            raise SystemExit
+        return numbers
+
+    combiner = Combiner(work, lambda _: 1, 2)
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(combiner.run, 0)
+        assert begun.wait(30)
+        others = []
+        for number in (1, 2, 3):
+            others.append(pool.submit(combiner.run, number))
+            while combiner.waiting < number:
+                begun.wait()
+        held.set()
+        assert first.result(30) == 0
+        with pytest.raises(SystemExit):
+            others[0].result(30)
+        with pytest.raises(RuntimeError, match="was stopped"):
+            others[1].result(30)
+        assert others[2].result(30) == 3
+
+
 def test_one_that_has_more_than_allowed_is_served_alone() -> None:
     def twice(texts: Sequence[str]) -> list[str]:
         return [text * 2 for text in texts]
