@@ -80,6 +80,50 @@ def test_events_keep_their_numbers_and_addresses_up_and_down(url: str) -> None:
     database.close()
 
 
+def test_words_of_more_events_than_are_read_at_once(url: str) -> None:
+    """Sessions have events in several of the pieces; afterwards every index is there again."""
+    many, moment = 5003, f"{DAY} 10:00:00.000000"
+    database = Database(url)
+    with database.engine.connect() as connection:
+        config = migrate.configuration(connection)
+        command.upgrade(config, "0018")
+        shared: dict[str, Any] = {"sensor_id": 5, "division_id": 3, "service": "cowrie", "kind": "login", "severity": 2}
+        shared |= {"protocol": "tcp", "source_ip": bytes(16), "destination_ip": "192.0.2.1"}
+        ends: dict[str, Any] = {"first_time": moment, "last_time": moment, "summary_rank": 23, "summary_time": moment}
+        for number in (1, 2):
+            people = {"shelf": 0, "status": "new", "comment": ""}
+            named = {"id": number, "session": f"s-{number}", "events": many, "summary": "Head"}
+            insert(connection, "event_sessions", **named, **ends, **shared, **people)
+        one: dict[str, Any] = {**shared, "time": moment, "received_at": moment, "packets": "[]", "truncated": False}
+        rows = [
+            one
+            | {
+                "id": number,
+                "uuid": f"{number:032x}",
+                "session_id": 1 + number % 2,
+                "summary": f"Word {number}",
+                "details": f'[{{"data": "toor{number % 3}"}}]' if number % 2 else "[]",
+            }
+            for number in range(1, many + 1)
+        ]
+        names, marks = ", ".join(rows[0]), ", ".join(f":{name}" for name in rows[0])
+        connection.execute(text(f"INSERT INTO events ({names}) VALUES ({marks})"), rows)  # noqa: S608 - constants of this test
+        connection.commit()
+        command.upgrade(config, "head")
+        connection.commit()
+        found = {row.id: row.words for row in connection.execute(text("SELECT id, words FROM events"))}
+        heads = {row.id: row.words for row in connection.execute(text("SELECT id, words FROM event_sessions"))}
+    assert found == {number: f"word {number} toor{number % 3}" if number % 2 else f"word {number}" for number in found}
+    assert len(found) == many
+    assert [heads[number].split()[:6] for number in (1, 2)] == [
+        ["head", "word", "2", "4", "6", "8"],
+        ["head", "word", "1", "toor1", "3", "toor0"],
+    ]
+    assert all(1900 < len(words) <= 2000 for words in heads.values())
+    assert migrate.differences(database) == []
+    database.close()
+
+
 def totals_of(session: Session) -> dict[Place, int]:
     columns = [getattr(EventTotal, name) for name in (*Place._fields, "events")]
     return {Place(*row[:-1]): row[-1] for row in session.execute(select(*columns))}

@@ -4,7 +4,8 @@ On PostgreSQL they are indexed for four days at a time: the list is searched spa
 these reads all that waits to be put into the index, so little may wait (64 kB). If nothing did, events would cost more.
 
 Each row that is there is written anew. There the other indexes are away meanwhile: making them at once at the end takes
-a fraction of changing each for every row. A million events take 73 s (measured on two busy cores), and the table's room once more.
+a fraction of changing each for every row. A million events took 73 s on two busy cores; the table needs its room once
+more.
 """
 
 import json
