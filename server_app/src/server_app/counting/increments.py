@@ -11,7 +11,6 @@ from server_app.events.addresses import MAPPED
 from server_app.events.counts import day_of, hour_of
 
 HOUR, DAY, WEEK = 1, 24, 168
-EVERYWHERE = (0, 0)
 DAILY = frozenset({Picture.SOURCE, Picture.PORT})
 """Pictures of so many keys that days are short enough."""
 
@@ -74,20 +73,24 @@ def increments(facts: Iterable[Fact]) -> Counter[Place]:
             local[picture, key, fact.division, fact.sensor, hour] += 1
     found: Counter[Place] = Counter()
     for (picture, key, division, sensor, hour), count in local.items():
-        for place in (EVERYWHERE, (division, 0), (division, sensor)):
-            if picture == Picture.SENSOR and place[1]:
-                continue  # the sensor itself: that is the total
-            for span, start in _starts(hour):
-                if span > HOUR or picture not in DAILY:
-                    found[Place(picture, *place, span, start, key)] += count
+        starts = _starts(hour, picture not in DAILY)
+        for span, start in starts:
+            found[Place(picture, 0, 0, span, start, key)] += count
+            found[Place(picture, division, 0, span, start, key)] += count
+            if picture != Picture.SENSOR:  # the sensor itself: that is the total
+                found[Place(picture, division, sensor, span, start, key)] += count
     return found
 
 
 def rows_of(found: Counter[Place]) -> Iterator[dict[str, object]]:
-    """Rows of `event_totals`, in the order of their keys."""
-    return (place._asdict() | {"events": count} for place, count in sorted(found.items()))
+    """Rows of `event_totals`."""
+    return (dict(zip(_COLUMNS, (*place, count), strict=True)) for place, count in found.items())
+
+
+_COLUMNS = (*Place._fields, "events")
 
 
 @lru_cache(maxsize=1024)
-def _starts(hour: datetime) -> tuple[tuple[int, datetime], ...]:
-    return (HOUR, hour), (DAY, day_of(hour)), (WEEK, week_of(hour))
+def _starts(hour: datetime, hourly: bool) -> tuple[tuple[int, datetime], ...]:  # noqa: FBT001 - a key of the cache
+    longer = (DAY, day_of(hour)), (WEEK, week_of(hour))
+    return ((HOUR, hour), *longer) if hourly else longer

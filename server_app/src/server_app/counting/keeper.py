@@ -8,7 +8,7 @@ import structlog
 from server_app.counting import service
 from server_app.db import Database
 
-PAUSE = 2.0
+PAUSE = 5.0
 """Seconds between two looks. Whoever asks meanwhile counts what is not counted by himself."""
 LONGEST_PAUSE = 60.0
 STOP_SECONDS = 8.0

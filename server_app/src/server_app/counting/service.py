@@ -15,8 +15,8 @@ from server_app.events.models import Event
 from server_app.events.rows import BulkInsert, Insert
 from server_app.events.settled import newest, settled
 
-AT_ONCE = 5000
-"""Events in one transaction."""
+AT_ONCE = 20_000
+"""Events in one transaction. Of more events together, more are counted in the same rows."""
 ROWS_AT_ONCE = 5000
 KEEP_HOURS, KEEP = timedelta(days=8), timedelta(days=120)
 """How long totals by hour are kept, and those of pictures with very many keys: longer than any window."""

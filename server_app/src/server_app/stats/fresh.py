@@ -1,4 +1,4 @@
-"""Events that the worker has not counted yet. They are few: it looks every two seconds."""
+"""Events that the worker has not counted yet. They are few: it looks every five seconds."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
