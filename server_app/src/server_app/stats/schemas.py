@@ -58,7 +58,7 @@ class PortCount(ApiModel):
 
 
 class Stats(ApiModel):
-    """What arrived and nothing hides, up to now; deleting events changes none of it. Of thousands, some come seconds late.
+    """What arrived and nothing hides, up to now; deleting events changes none of it. Of very many, some come later.
 
     The lists of sensors, sources and ports hold the most frequent ones; sources and ports count whole days (UTC).
     """
