@@ -76,12 +76,11 @@ class Combiner[W, R]:
             raise
         finally:
             with self._look:
-                following = self._waiting[0] if self._waiting else None
-                self._at_work = following is not None
+                following = [self._waiting[0]] if self._waiting else []
+                self._at_work = bool(following)
             # Each is woken once: whoever is served goes his way while the next ones are being served.
-            for wish in (following, *wishes[1:]):
-                if wish is not None:
-                    wish.gate.release()
+            for wish in (*following, *wishes[1:]):
+                wish.gate.release()
 
     def _next(self) -> list[_Wish[W, R]]:
         wishes = [self._waiting.popleft()]
