@@ -105,7 +105,7 @@ def test_connection_of_an_old_sensor_is_taken_over_by_a_new_configuration(tmp_pa
     config = load_config(path)
     assert config.sensor_id == 7
     assert config.network is not None
-    assert config.network.model_dump(mode="json") == {
+    assert config.network.model_dump(mode="json", exclude_none=True) == {
         "mode": "static",
         "address": "192.0.2.42",
         "prefix": 24,

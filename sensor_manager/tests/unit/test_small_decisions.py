@@ -1,12 +1,15 @@
 """Addresses, destinations, drops, patience, and which old flows must go."""
 
 from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sensor_support.builders import event
 
+from sensor_manager.effects.engine_api import EngineApi, lines_of
+from sensor_manager.effects.errors import EffectError
 from sensor_manager.model import Attempts, Forward, Forwarding
 from sensor_manager.plan.addresses import allocate
 from sensor_manager.plan.attempts import after_end, after_failure, after_start, after_success, crash_loops
@@ -126,3 +129,17 @@ def test_last_lines_fit_the_report(written: bytes) -> None:
 def test_last_lines_are_plain() -> None:
     assert last_lines("one\n\n\x1b[31mt\two\u202e\r\n".encode()) == ("one", "?[31mt wo?")
     assert last_lines(b"\n".join(b"%d" % number for number in range(99)))[0] == "89"
+
+
+def test_frames_of_both_outputs_become_lines() -> None:
+    frames = b"\x01\0\0\0\0\0\0\x04one\n" + b"\x02\0\0\0\0\0\0\x04two\n"
+    assert lines_of(frames) == b"one\ntwo\n"
+    assert lines_of(frames[:-1]) == b"one\ntwo"
+    assert lines_of(b"") == b""
+
+
+def test_engine_is_on_this_machine_and_silence_is_explained(tmp_path: Path) -> None:
+    with pytest.raises(EffectError, match="begins with unix://"):
+        EngineApi("tcp://192.0.2.1:2375")
+    with pytest.raises(EffectError, match="is the engine running"):
+        EngineApi(f"unix://{tmp_path}/nobody.sock").call("GET", "/info")

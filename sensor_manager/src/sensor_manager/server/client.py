@@ -1,14 +1,16 @@
 """HTTPS to the server, with the sensor's certificate once it has one."""
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-import requests
+from urllib3 import BaseHTTPResponse, Timeout
+from urllib3.exceptions import HTTPError
 
 from sensor_manager.server.clock import ServerClock
 from sensor_manager.server.errors import ServerError
-from sensor_manager.server.tls import OwnTimeAdapter
+from sensor_manager.server.tls import connections
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 20.0
@@ -49,21 +51,18 @@ class ServerClient:
         read_timeout: float = READ_TIMEOUT,
     ) -> None:
         self._url = url.rstrip("/")
-        self._timeout = (CONNECT_TIMEOUT, read_timeout)
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.verify = str(authorities)
+        self._timeout = Timeout(connect=CONNECT_TIMEOUT, read=read_timeout)
         self._clock = clock
-        if clock is not None:
-            self._session.mount("https://", OwnTimeAdapter(clock.fault))
-        if credentials is not None:
-            self._session.cert = (str(credentials[0]), str(credentials[1]))
+        try:
+            self._connections = connections(authorities, credentials, clock.fault if clock else None)
+        except OSError as error:
+            raise ServerError(f"certificate or authorities cannot be used: {error}") from error
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._session.close()
+        self._connections.clear()
 
     def get(self, path: str, headers: dict[str, str] | None = None) -> Response:
         """Send GET; raises `ServerError` when no answer comes."""
@@ -75,26 +74,28 @@ class ServerClient:
 
     def _request(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Response:
         try:
-            with self._session.request(
+            answer = self._connections.request(
                 method,
                 f"{self._url}{path}",
-                data=body,
+                body=body,
                 headers=headers,
                 timeout=self._timeout,
-                allow_redirects=False,
-                stream=True,
-            ) as answer:
+                redirect=False,
+                retries=False,
+                preload_content=False,
+            )
+            with closing(answer):
                 if self._clock is not None:
                     self._clock.answered(answer.headers.get("Date"))
                 kind = answer.headers.get("Content-Type", "").partition(";")[0].strip()
-                return Response(answer.status_code, _read(answer), answer.headers.get("ETag"), kind == PROBLEM)
-        except (requests.RequestException, OSError) as error:
+                return Response(answer.status, _read(answer), answer.headers.get("ETag"), kind == PROBLEM)
+        except (HTTPError, OSError) as error:
             raise ServerError(f"{self._url}{path}: no answer ({error}); check network and server") from error
 
 
-def _read(answer: requests.Response) -> bytes:
+def _read(answer: BaseHTTPResponse) -> bytes:
     content = bytearray()
-    for chunk in answer.iter_content(CHUNK):
+    for chunk in answer.stream(CHUNK):
         content += chunk
         if len(content) > MAX_ANSWER_BYTES:
             raise ServerError(f"the answer is longer than {MAX_ANSWER_BYTES} bytes; is this the HoneySens server?")

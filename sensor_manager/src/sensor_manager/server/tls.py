@@ -2,14 +2,14 @@
 
 import ssl
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from pathlib import Path
 
 from cryptography import x509
-from requests.adapters import HTTPAdapter
+from urllib3 import PoolManager, ProxyManager
 from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.poolmanager import PoolManager
 
 NO_CHECK_TIME = 0x200000
 """OpenSSL's X509_V_FLAG_NO_CHECK_TIME, which Python has no name for."""
@@ -18,36 +18,44 @@ type Fault = Callable[[datetime, datetime], str | None]
 """Says why a certificate that holds from then to then must not be trusted."""
 
 
-class OwnTimeAdapter(HTTPAdapter):
-    """Connections of `requests` that do not ask the machine's clock whether a certificate holds.
+@dataclass(frozen=True, slots=True)
+class ProxyPlace:
+    """A proxy's URL, and what it is told who asks, which is not part of the URL: that ends up in messages."""
 
-    The judgement comes right after the handshake, before anything is sent.
+    url: str
+    authorization: str | None = None
+
+
+def connections(
+    authorities: Path,
+    credentials: tuple[Path, Path] | None,
+    fault: Fault | None,
+    proxy: ProxyPlace | None = None,
+) -> PoolManager:
+    """Return what makes connections to the server.
 
     Args:
-        fault: judges the server's certificate.
+        authorities: file with those that may have signed the server's certificate.
+        credentials: files of certificate and key, if there are any.
+        fault: judges the server's certificate right after the handshake, before anything is sent, in the place of the
+            machine's clock; None leaves that to the clock.
+        proxy: through which to connect.
     """
-
-    def __init__(self, fault: Fault) -> None:
-        self._pools: dict[str, type[HTTPConnectionPool]] = {"http": HTTPConnectionPool, "https": _pool_class(fault)}
-        super().__init__()
-
-    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-        """Make the pool of direct connections."""
-        super().init_poolmanager(*arguments, **options, ssl_context=_context())
-        self.poolmanager.pool_classes_by_scheme = self._pools
-
-    def proxy_manager_for(self, proxy: str, **options: Any) -> PoolManager:
-        """Make the pool of connections through a proxy."""
-        manager: PoolManager = super().proxy_manager_for(proxy, **options, ssl_context=_context())
-        manager.pool_classes_by_scheme = self._pools
-        return manager
-
-
-def _context() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.verify_flags = ssl.VerifyFlags(context.verify_flags | NO_CHECK_TIME)
-    return context
+    context.load_verify_locations(authorities)
+    if credentials is not None:
+        context.load_cert_chain(*credentials)
+    if fault is not None:
+        context.verify_flags = ssl.VerifyFlags(context.verify_flags | NO_CHECK_TIME)
+    if proxy is None:
+        manager = PoolManager(ssl_context=context)
+    else:
+        headers = {"Proxy-Authorization": proxy.authorization} if proxy.authorization else None
+        manager = ProxyManager(proxy.url, proxy_headers=headers, ssl_context=context)
+    if fault is not None:
+        manager.pool_classes_by_scheme = {"http": HTTPConnectionPool, "https": _pool_class(fault)}
+    return manager
 
 
 def _pool_class(fault: Fault) -> type[HTTPSConnectionPool]:
