@@ -11,11 +11,13 @@ from flask.testing import FlaskClient
 from made_up_sensor import proof_of
 from werkzeug.test import TestResponse
 
+from sensor_wire.v1.poll import Report
 from server_app.accounts.models import Role
 from server_app.accounts.service import create_user
 from server_app.context import KEY, Context
 from server_app.divisions.models import Division
-from server_app.sensors.models import Sensor, SensorStatus
+from server_app.sensors.health import health_of
+from server_app.sensors.models import Health, Sensor, SensorStatus
 from server_app.sensors.service import due_at
 
 PASSWORD = "correct horse battery staple"
@@ -90,6 +92,8 @@ class Site:
                     last_contact_at=seen,
                     due_at=None if seen is None else due_at(seen, 60),
                     report=None if seen is None else report,
+                    reported_at=seen,
+                    health=Health.OK if seen is None else health_of(Report.model_validate(report), seen),
                 ),
             )
             session.add(sensor)

@@ -31,6 +31,15 @@ def test_crash_loop_and_pull_are_shown_with_lines_and_percent(site: Site, divisi
     assert "pulling, 25 %" in shown
 
 
+def test_what_is_wrong_is_said_in_words(site: Site, division: int) -> None:
+    reason = "the server did not answer within 180 s"
+    site.sensor(division, "lobby", error="netfilter <b>", connection={"state": "undone", "reason": reason})
+    shown = card(site.get("/sensors").text, "lobby")
+    assert "needs attention" in shown
+    assert "netfilter &lt;b&gt;</p>" in shown
+    assert f"the change of its connection was undone: {reason}</p>" in shown
+
+
 @pytest.mark.usefixtures("division")
 def test_empty_page_says_how_to_begin(site: Site) -> None:
     assert "No sensors yet" in site.get("/sensors").text

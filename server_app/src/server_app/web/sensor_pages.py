@@ -12,8 +12,8 @@ from sensor_wire.v1.poll import CheckItem, Report, ServiceReport, ServiceState
 from server_app.accounts.sessions import Login
 from server_app.context import context
 from server_app.db import now
-from server_app.sensors.models import Sensor, SensorState
-from server_app.sensors.service import list_sensors, report_of, state_of
+from server_app.sensors.models import Health, Sensor, SensorState
+from server_app.sensors.service import list_sensors, problems_of, report_of, state_of
 from server_app.web.fragments import unchanged, version_of
 
 
@@ -55,12 +55,8 @@ class SensorView:
     state: Condition
     last_contact_at: datetime | None
     report: Report | None
+    problems: tuple[str, ...]
     services: tuple[ServiceView, ...]
-
-    @property
-    def error(self) -> str | None:
-        """Why the sensor is not as it should be, in its own words."""
-        return self.report.error if self.report else None
 
     @property
     def failed_checks(self) -> list[CheckItem]:
@@ -94,9 +90,10 @@ def view_of(sensor: Sensor, moment: datetime) -> SensorView:
         name=sensor.name,
         division=sensor.division.name,
         location=sensor.location,
-        state=_condition(state, report),
+        state=_condition(state, sensor.status.health),
         last_contact_at=sensor.status.last_contact_at,
         report=report,
+        problems=tuple(problems_of(sensor)),
         services=tuple(_service(service, silent=silent) for service in report.services) if report else (),
     )
 
@@ -108,13 +105,12 @@ def _listed(login: Login) -> dict[str, Any]:
     return {"sensors": views, "counts": Counter(view.state for view in views), "version": version_of(views)}
 
 
-def _condition(state: SensorState, report: Report | None) -> Condition:
+def _condition(state: SensorState, health: Health) -> Condition:
     if state is SensorState.NEW:
         return NEW
     if state is SensorState.TIMEOUT:
         return TIMEOUT
-    failed = report is not None and any(service.state is ServiceState.FAILED for service in report.services)
-    return DEGRADED if failed or (report is not None and report.error) else ONLINE
+    return DEGRADED if health in {Health.ERROR, Health.WARNING} else ONLINE
 
 
 def _service(service: ServiceReport, *, silent: bool) -> ServiceView:
