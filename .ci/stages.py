@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[1]
 COUNTED = re.compile(r"\b(\d+) (passed|failed|errors?|skipped|xfailed|xpassed)\b")
 TOOLS = [
     "chromium",
+    "cntlm",
     "conntrack",
     "curl",
     "dnsmasq-base",
@@ -38,6 +39,7 @@ TOOLS = [
     "openssh-client",
     "skopeo",
     "slapd",
+    "squid",
     "sshpass",
     "udhcpc",
     "wpasupplicant",

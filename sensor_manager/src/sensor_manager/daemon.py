@@ -13,6 +13,7 @@ import structlog
 from sensor_manager import __version__
 from sensor_manager.connection import ConnectionKeeper
 from sensor_manager.effects.capture import open_capture_sockets
+from sensor_manager.effects.cntlm import Cntlm
 from sensor_manager.effects.errors import EffectError
 from sensor_manager.effects.executor import Means
 from sensor_manager.effects.images import ImagePuller
@@ -20,6 +21,7 @@ from sensor_manager.fetching import ImageFetcher
 from sensor_manager.heartbeat import Heartbeat, write_heartbeat
 from sensor_manager.log import configure_logging
 from sensor_manager.model import Phase
+from sensor_manager.plan.proxy import ProxyPlace, engine_url, needs_tunnel, place
 from sensor_manager.plan.report import trouble_of
 from sensor_manager.plan.trial import configured_by, connection_of
 from sensor_manager.platforms import PLATFORMS
@@ -32,7 +34,8 @@ from sensor_manager.server.client import ServerClient
 from sensor_manager.server.clock import ServerClock
 from sensor_manager.server.config import ConfigError, load_config
 from sensor_manager.server.contact import ServerContact
-from sensor_manager.server.credentials import Credentials
+from sensor_manager.server.credentials import Credentials, Directions
+from sensor_manager.server.errors import ServerError
 from sensor_manager.settings import Settings
 from sensor_manager.site import site_of
 from sensor_manager.spool.collector import Collector
@@ -97,6 +100,7 @@ class Daemon:
         self._reconciler = Reconciler(means, self._collector.serve, site)
         self._selfcheck = SelfCheck(settings, config, self._platform, engine)
         self._reach = Reach(self._check)
+        self._cntlm = Cntlm(settings.cntlm)
         self._clock = ServerClock(settings.clock, on_known=self._time_is_known)
         self._reporter = Reporter(
             settings,
@@ -108,9 +112,10 @@ class Daemon:
             self._connection,
             self._clock,
         )
+        directions = Directions(self._connection.url, self._proxy)
         self._contact = ServerContact(
             settings,
-            Credentials(settings, config, self._clock, url=self._connection.url, during=self._talking),
+            Credentials(settings, config, self._clock, directions=directions, during=self._talking),
             report=self._reporter.report,
             on_desired=self._take_desired,
             during=self._talking,
@@ -143,6 +148,7 @@ class Daemon:
         self._uploader.stop()
         self._collector.close()
         self._uploader.join(JOIN_TIMEOUT)
+        self._cntlm.close()
         self._platform.close()
         self._store.close()
         log.info("manager stopped; honeypots go on")
@@ -171,6 +177,15 @@ class Daemon:
     def _check(self, refusal: str | None) -> CheckReport:
         return self._selfcheck.run(self._connection.url(self._config), self._connection.current.proxy, refusal)
 
+    def _proxy(self) -> ProxyPlace | None:
+        proxy = self._connection.current.proxy
+        if proxy is None:
+            return None
+        try:
+            return place(proxy, self._cntlm.tunnel(proxy) if needs_tunnel(proxy) else None)
+        except EffectError as error:
+            raise ServerError(str(error)) from error
+
     def _time_is_known(self, boot: str, started: float) -> None:
         try:
             self._store.note_boot(boot, started)
@@ -193,6 +208,7 @@ class Daemon:
         retry_at: float | None = None
         try:
             address = self._address()
+            self._platform.use_proxy(self._settings, engine_url(self._connection.current.proxy, self._cntlm.url))
             self._phases.begin(Phase.SERVICES)
             retry_at = self._reconciler.cycle(address)
         except EffectError as failure:

@@ -7,12 +7,12 @@ from pathlib import Path
 PRIVATE = 0o600
 
 
-def write_durably(path: Path, content: str, *, mode: int = PRIVATE) -> None:
+def write_durably(path: Path, content: str, *, mode: int = PRIVATE, encoding: str = "utf-8") -> None:
     """Replace the file's content as a whole and bring it to disk; it is never readable with a wider mode."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     temporary = Path(name)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        with os.fdopen(descriptor, "w", encoding=encoding) as file:
             os.fchmod(file.fileno(), mode)
             file.write(content)
             file.flush()

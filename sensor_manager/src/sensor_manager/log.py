@@ -7,9 +7,13 @@ from pathlib import Path
 from threading import Lock
 
 import structlog
+from structlog.processors import ExceptionRenderer
+from structlog.tracebacks import ExceptionDictTransformer
 
 LEVEL_VARIABLE = "LOG_LVL"
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
+TRACEBACKS = ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
+"""Without the values of variables, among which are passwords, tokens and what attackers have typed."""
 LOG_NAME = "manager.log"
 MAX_BYTES = 256 * 1024
 """Size at which the file becomes the older one; the one before it goes."""
@@ -27,7 +31,7 @@ def configure_logging(folder: Path | None = None) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks,
+            TRACEBACKS,
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS.get(name, logging.INFO)),

@@ -77,6 +77,16 @@ class Settings:
         return self.state / "clock.json"
 
     @property
+    def cntlm(self) -> Path:
+        """The configuration of cntlm, with a password."""
+        return self.runtime / "cntlm.conf"
+
+    @property
+    def engine_environment(self) -> Path:
+        """What the container engine is started with, one file for each variable."""
+        return self.runtime / "engine-env"
+
+    @property
     def services(self) -> Path:
         """The folders with the services' sockets."""
         return self.runtime / "services"

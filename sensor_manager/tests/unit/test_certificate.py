@@ -21,7 +21,7 @@ from sensor_manager.server.client import ServerClient
 from sensor_manager.server.clock import ServerClock
 from sensor_manager.server.config import load_config
 from sensor_manager.server.contact import ServerContact
-from sensor_manager.server.credentials import Credentials
+from sensor_manager.server.credentials import Credentials, Directions
 from sensor_manager.server.errors import ServerError
 from sensor_manager.server.identity import adopt_next, certificate_request, fits, make_key, trusted, validity
 from sensor_manager.server.renewal import RenewalRefusedError, renew
@@ -124,7 +124,7 @@ def start(stage: Stage, running: list[ServerContact]) -> ServerContact:
             stage.settings,
             load_config(stage.settings.config),
             ServerClock(stage.settings.clock),
-            url=attrgetter("server_url"),
+            directions=Directions(attrgetter("server_url")),
             during=lambda _: nullcontext(),
         ),
         report=report,

@@ -14,11 +14,11 @@ from sensor_support.builders import desired, event, eventually, uuid7
 from sensor_support.mini_server import MiniServer, mini_server
 
 from sensor_manager.plan.clock import KnownTime, certificate_fault, correct_times, learn, wall_error
-from sensor_manager.server.client import ServerClient
+from sensor_manager.server.client import ServerClient, Way
 from sensor_manager.server.clock import ServerClock
 from sensor_manager.server.config import load_config
 from sensor_manager.server.contact import ServerContact
-from sensor_manager.server.credentials import Credentials
+from sensor_manager.server.credentials import Credentials, Directions
 from sensor_manager.server.errors import ServerError
 from sensor_manager.server.identify import identify
 from sensor_manager.settings import Settings
@@ -125,7 +125,11 @@ class Sensor:
         self.clock = ServerClock(self.settings.clock, on_known=self.store.note_boot, stamp=board.stamp)
         config = load_config(self.settings.config)
         credentials = Credentials(
-            self.settings, config, self.clock, url=attrgetter("server_url"), during=lambda _: nullcontext()
+            self.settings,
+            config,
+            self.clock,
+            directions=Directions(attrgetter("server_url")),
+            during=lambda _: nullcontext(),
         )
         self.contact = ServerContact(
             self.settings,
@@ -209,7 +213,7 @@ def test_once_the_time_is_known_a_certificate_out_of_its_time_is_refused(tmp_pat
 
         def ask(start: timedelta, end: timedelta) -> None:
             server.certify("127.0.0.1", start=start, end=end)
-            with ServerClient(server.url, sensor.settings.authorities, clock=sensor.clock) as client:
+            with ServerClient(server.url, sensor.settings.authorities, way=Way(sensor.clock)) as client:
                 identify(client)
 
         ask(-DAY, DAY)
@@ -232,7 +236,7 @@ def test_stolen_key_of_a_certificate_that_ended_is_of_no_use_after_a_restart(tmp
         assert clock.offset() is None
         server.certify("127.0.0.1", start=-9 * DAY, end=-DAY)
         with (
-            ServerClient(server.url, sensor.settings.authorities, clock=clock) as client,
+            ServerClient(server.url, sensor.settings.authorities, way=Way(clock)) as client,
             pytest.raises(ServerError, match="ended on"),
         ):
             identify(client)

@@ -15,7 +15,7 @@ from sensor_manager.server.client import ServerClient
 from sensor_manager.server.clock import ServerClock
 from sensor_manager.server.config import ConfigError, load_config, registry_of
 from sensor_manager.server.contact import ServerContact
-from sensor_manager.server.credentials import Credentials
+from sensor_manager.server.credentials import Credentials, Directions
 from sensor_manager.server.desired_store import load_desired
 from sensor_manager.server.enrolment import enrol
 from sensor_manager.server.errors import ServerError
@@ -78,7 +78,7 @@ def contact(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Con
                 settings,
                 load_config(settings.config),
                 ServerClock(settings.clock),
-                url=attrgetter("server_url"),
+                directions=Directions(attrgetter("server_url")),
                 during=lambda _: nullcontext(),
             ),
             report=report,

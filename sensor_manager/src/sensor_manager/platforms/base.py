@@ -48,6 +48,9 @@ class Platform(Protocol):
     def address(self, interface: str) -> IPv4Address | None:
         """Return the sensor's address on the interface; None while it has none."""
 
+    def use_proxy(self, settings: Settings, url: str | None) -> None:
+        """Have the engine fetch images by this proxy (with its login) from now on; None: by none."""
+
     def before(self, phase: Phase) -> None:
         """Take note that a phase begins; may be called by several threads."""
 
@@ -88,6 +91,9 @@ class LinuxHost:
     def address(self, interface: str) -> IPv4Address | None:
         """Return the first address of the interface."""
         return interface_address(interface)
+
+    def use_proxy(self, settings: Settings, url: str | None) -> None:
+        """Do nothing: nobody knows how the engine is run."""
 
     def before(self, phase: Phase) -> None:
         """Do nothing."""

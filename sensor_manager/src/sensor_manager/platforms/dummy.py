@@ -60,6 +60,10 @@ class Dummy:
         """Return one that every interface has."""
         return ADDRESS if interface else None
 
+    def use_proxy(self, settings: Settings, url: str | None) -> None:
+        """Let the developer see that there is one."""
+        log.debug("the engine's proxy", wanted=url is not None, instead_of=settings.docker)
+
     def before(self, phase: Phase) -> None:
         """Let the developer see it."""
         log.debug("phase begins", phase=phase)

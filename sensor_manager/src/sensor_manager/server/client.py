@@ -8,6 +8,7 @@ from typing import Self
 from urllib3 import BaseHTTPResponse, Timeout
 from urllib3.exceptions import HTTPError
 
+from sensor_manager.plan.proxy import ProxyPlace
 from sensor_manager.server.clock import ServerClock
 from sensor_manager.server.errors import ServerError
 from sensor_manager.server.tls import connections
@@ -30,6 +31,14 @@ class Response:
     problem: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """By which proxy to get to the server, and whose clock judges its certificate and learns from its answers."""
+
+    clock: ServerClock
+    proxy: ProxyPlace | None = None
+
+
 class ServerClient:
     """Requests to one server; for use by one thread.
 
@@ -37,7 +46,7 @@ class ServerClient:
         url: `https://host:port`.
         authorities: file with the authorities that may have signed the server's certificate.
         credentials: files of certificate and key; None before enrolment.
-        clock: judges the server's certificate, and learns from its answers; None leaves that to the machine's clock.
+        way: how to get there, and by whose clock to judge; None means directly and by the machine's.
         read_timeout: seconds without a byte after which the server counts as hanging.
     """
 
@@ -47,14 +56,15 @@ class ServerClient:
         authorities: Path,
         credentials: tuple[Path, Path] | None = None,
         *,
-        clock: ServerClock | None = None,
+        way: Way | None = None,
         read_timeout: float = READ_TIMEOUT,
     ) -> None:
         self._url = url.rstrip("/")
         self._timeout = Timeout(connect=CONNECT_TIMEOUT, read=read_timeout)
-        self._clock = clock
+        self._clock = way.clock if way else None
+        fault, proxy = (way.clock.fault, way.proxy) if way else (None, None)
         try:
-            self._connections = connections(authorities, credentials, clock.fault if clock else None)
+            self._connections = connections(authorities, credentials, fault, proxy)
         except OSError as error:
             raise ServerError(f"certificate or authorities cannot be used: {error}") from error
 

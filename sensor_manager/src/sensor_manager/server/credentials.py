@@ -3,13 +3,16 @@
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
 from sensor_manager.files import move_durably, write_durably, write_if_changed
 from sensor_manager.model import Phase
 from sensor_manager.plan.certificate import Step, next_step
-from sensor_manager.server.client import ServerClient
+from sensor_manager.plan.proxy import ProxyPlace
+from sensor_manager.server.client import ServerClient, Way
 from sensor_manager.server.clock import ServerClock
 from sensor_manager.server.config import load_config, registry_of
 from sensor_manager.server.enrolment import enrol
@@ -26,6 +29,17 @@ RENEWAL_GAP = 600.0
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Directions:
+    """Where the server is just now, by the configuration or by what came after it, and through which proxy.
+
+    `proxy` raises `ServerError` when what it takes to use the proxy does not work.
+    """
+
+    url: Callable[[SensorConfig], str]
+    proxy: Callable[[], ProxyPlace | None] = lambda: None
+
+
 class Credentials:
     """Key, certificate and authorities, for the thread that talks to the server; `connect` is for all.
 
@@ -33,7 +47,7 @@ class Credentials:
         settings: where they are.
         config: the configuration at start; read again while enrolment does not work.
         clock: what time it is.
-        url: where the server is just now, by the configuration or by what came after it.
+        directions: where the server is and how to get there.
         during: surrounds each enrolment.
     """
 
@@ -43,13 +57,13 @@ class Credentials:
         config: SensorConfig,
         clock: ServerClock,
         *,
-        url: Callable[[SensorConfig], str],
+        directions: Directions,
         during: Callable[[Phase], AbstractContextManager[None]],
     ) -> None:
         self._settings = settings
         self._config = config
         self._clock = clock
-        self._url = url
+        self._directions = directions
         self._during = during
         self._renew_at = 0.0
         self.refused = False
@@ -64,7 +78,7 @@ class Credentials:
         if not enrolled(self._settings.key, self._settings.certificate, self._config.sensor_id, self._clock.at_least()):
             raise ServerError("the sensor is not enrolled yet")
         credentials = (self._settings.certificate, self._settings.key)
-        return ServerClient(self._url(self._config), self._settings.authorities, credentials, clock=self._clock)
+        return self._client(self._settings.authorities, credentials)
 
     def provide(self) -> None:
         """See to it that there is a certificate which the server accepts, for the sensor and for its engine.
@@ -112,7 +126,7 @@ class Credentials:
         # A sensor that trusts the wrong ones is lost, so they are tried first.
         write_durably(self._settings.next_authorities, chain)
         try:
-            with ServerClient(self._url(self._config), self._settings.next_authorities, clock=self._clock) as client:
+            with self._client(self._settings.next_authorities) as client:
                 identify(client)
         except ServerError as error:
             raise ServerError(f"the new authorities do not fit the server, the last ones stay: {error}") from error
@@ -122,7 +136,11 @@ class Credentials:
 
     def _stranger(self) -> ServerClient:
         """Return a client without a certificate."""
-        return ServerClient(self._url(self._config), self._settings.authorities, clock=self._clock)
+        return self._client(self._settings.authorities)
+
+    def _client(self, authorities: Path, credentials: tuple[Path, Path] | None = None) -> ServerClient:
+        way = Way(self._clock, self._directions.proxy())
+        return ServerClient(self._directions.url(self._config), authorities, credentials, way=way)
 
     def _renew(self) -> None:
         with self._stranger() as client:
@@ -136,11 +154,11 @@ class Credentials:
         with self._during(Phase.ENROLMENT), self._stranger() as client:
             enrol(client, self._config, self._settings)
         self.refused = False
-        log.info("enrolled", sensor=self._config.sensor_id, server=self._url(self._config))
+        log.info("enrolled", sensor=self._config.sensor_id, server=self._directions.url(self._config))
 
     def _arm_engine(self) -> None:
         give_to_engine(
-            self._settings.docker_certs / registry_of(self._url(self._config)),
+            self._settings.docker_certs / registry_of(self._directions.url(self._config)),
             authorities=self._settings.authorities,
             certificate=self._settings.certificate,
             key=self._settings.key,

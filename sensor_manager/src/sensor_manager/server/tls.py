@@ -2,7 +2,6 @@
 
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -11,19 +10,13 @@ from urllib3 import PoolManager, ProxyManager
 from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from sensor_manager.plan.proxy import ProxyPlace
+
 NO_CHECK_TIME = 0x200000
 """OpenSSL's X509_V_FLAG_NO_CHECK_TIME, which Python has no name for."""
 
 type Fault = Callable[[datetime, datetime], str | None]
 """Says why a certificate that holds from then to then must not be trusted."""
-
-
-@dataclass(frozen=True, slots=True)
-class ProxyPlace:
-    """A proxy's URL, and what it is told who asks, which is not part of the URL: that ends up in messages."""
-
-    url: str
-    authorization: str | None = None
 
 
 def connections(

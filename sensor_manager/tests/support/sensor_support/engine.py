@@ -3,9 +3,10 @@
 import contextlib
 import hashlib
 import json
+import os
 import subprocess
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from sensor_support.builders import eventually
@@ -32,11 +33,13 @@ class NestedEngine:
         places = [f"--data-root={folder}/data", f"--exec-root={folder}/exec", f"--pidfile={folder}/docker.pid"]
         daemon = ["dockerd", f"--host={self.address}", f"--config-file={config}", *places]
         self._command = ["nsenter", f"--net=/run/netns/{namespace}", *daemon]
+        self._environment: Mapping[str, str] = os.environ
         self._process = self._start()
 
-    def restart(self) -> None:
-        """End it as a service manager would, and start it again."""
+    def restart(self, **environment: str) -> None:
+        """End it as a service manager would, and start it again, with this added to its environment."""
         self.stop()
+        self._environment = os.environ | environment
         self._process = self._start()
 
     def remove_all(self, repositories: str) -> None:
@@ -58,7 +61,7 @@ class NestedEngine:
 
     def _start(self) -> subprocess.Popen[bytes]:
         with self._log.open("ab") as log:
-            process = subprocess.Popen(self._command, stdout=log, stderr=log)
+            process = subprocess.Popen(self._command, stdout=log, stderr=log, env=self._environment)
         eventually(lambda: _answers(self.address) or process.poll() is not None, "the engine answers", 30)
         assert process.poll() is None, self._log.read_text()
         return process
