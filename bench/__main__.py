@@ -11,9 +11,11 @@ from pathlib import Path
 from bench.admin import Credentials, read_secret
 from bench.errors import BenchError
 from bench.local_stack import DIST, local_stack
+from bench.manager import FIGURES as MANAGER
+from bench.manager import measure_manager
 from bench.measure import measure
 from bench.progress import Progress
-from bench.results import GOALS, table, write
+from bench.results import GOALS, Result, table, write
 from bench.subject import Scale, Subject
 from bench.target import Target
 
@@ -70,17 +72,27 @@ def subject(chosen: argparse.Namespace, folder: Path, progress: Progress) -> Ite
     yield Subject(Target(chosen.url, chosen.ca_file), credentials, folder, receiver=chosen.receiver_address)
 
 
+def _measured(chosen: argparse.Namespace, scale: Scale, folder: Path, progress: Progress) -> list[Result]:
+    wanted = tuple(chosen.figures) or tuple(GOALS)
+    results: list[Result] = []
+    if set(wanted) - MANAGER:
+        with subject(chosen, folder, progress) as measured:
+            results += measure(measured, scale, wanted, progress)
+    if set(wanted) & MANAGER and not chosen.url:
+        own = folder / "manager"
+        own.mkdir()
+        results += measure_manager(own, set(wanted), progress)
+    return results
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print, write; 0 when everything asked for was measured, whether it holds or not."""
     chosen, progress = options(arguments), Progress()
     scale = Scale(chosen.sensors, chosen.seconds, chosen.rounds, chosen.in_flight, chosen.samples, chosen.events)
     os.umask(0o077)
     try:
-        with (
-            tempfile.TemporaryDirectory(prefix="honeysens-bench-") as folder,
-            subject(chosen, Path(folder), progress) as measured,
-        ):
-            results = measure(measured, scale, tuple(chosen.figures) or tuple(GOALS), progress)
+        with tempfile.TemporaryDirectory(prefix="honeysens-bench-") as folder:
+            results = _measured(chosen, scale, Path(folder), progress)
     except BenchError as problem:
         progress.say(f"The measurement failed: {problem}")
         return 1
