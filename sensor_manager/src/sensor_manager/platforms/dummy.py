@@ -36,14 +36,12 @@ class Dummy:
         """The developer's own."""
         return os.getuid()
 
-    def engine(self, settings: Settings) -> Engine:
+    def engine(self, settings: Settings) -> Engine:  # noqa: ARG002 - as all platforms
         """Return one in memory, whatever the settings say."""
-        log.info("honeypots are only remembered", instead_of=settings.docker)
         return MemoryEngine()
 
-    def netfilter(self, settings: Settings) -> Netfilter:
+    def netfilter(self, settings: Settings) -> Netfilter:  # noqa: ARG002 - as all platforms
         """Return one in memory."""
-        log.info("rules are only remembered", instead_of=settings.interface)
         return MemoryNetfilter()
 
     def link(self, settings: Settings) -> Link:
