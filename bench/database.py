@@ -75,9 +75,10 @@ def count_history(conninfo: str, progress: Progress) -> None:
     """Make the totals of events anew, as the server's worker keeps them."""
     progress.say("Counting events")
     with connect(conninfo) as connection:
-        connection.execute("SET timezone = 'UTC'; SET work_mem = '512MB'")
+        connection.execute("SET timezone = 'UTC'; SET work_mem = '64MB'")
         connection.execute("TRUNCATE event_totals")
-        connection.execute(TOTALS)
+        with _without_indexes(connection, "event_totals", progress):
+            connection.execute(TOTALS)
         connection.execute("UPDATE counted_up_to SET position = (SELECT coalesce(max(id), 0) FROM events)")
         connection.execute("VACUUM (ANALYZE) event_totals")
 
