@@ -10,6 +10,8 @@ from pathlib import Path
 
 from bench.admin import Credentials, read_secret
 from bench.errors import BenchError
+from bench.event_path import FIGURES as EVENT_PATH
+from bench.event_path import measure_event_path
 from bench.local_stack import DIST, local_stack
 from bench.manager import FIGURES as MANAGER
 from bench.manager import measure_manager
@@ -75,13 +77,17 @@ def subject(chosen: argparse.Namespace, folder: Path, progress: Progress) -> Ite
 def _measured(chosen: argparse.Namespace, scale: Scale, folder: Path, progress: Progress) -> list[Result]:
     wanted = tuple(chosen.figures) or tuple(GOALS)
     results: list[Result] = []
-    if set(wanted) - MANAGER:
+    if set(wanted) - MANAGER - EVENT_PATH:
         with subject(chosen, folder, progress) as measured:
             results += measure(measured, scale, wanted, progress)
     if set(wanted) & MANAGER and not chosen.url:
         own = folder / "manager"
         own.mkdir()
         results += measure_manager(own, set(wanted), progress)
+    if set(wanted) & EVENT_PATH and not chosen.url:
+        own = folder / "event_path"
+        own.mkdir()
+        results += measure_event_path(own, progress)
     return results
 
 
