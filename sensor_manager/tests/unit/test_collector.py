@@ -46,7 +46,7 @@ def collector(tmp_path: Path, store: SpoolStore) -> Iterator[Collector]:
 @contextmanager
 def adapter(collector: Collector, service: str = "cowrie") -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX) as made:
-        made.settimeout(5)
+        made.settimeout(20)
         made.connect(str(collector.folder(service) / "events.sock"))
         yield made
 
