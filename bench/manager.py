@@ -108,6 +108,7 @@ def _bench(folder: Path) -> Iterator[Bench]:
         nested = stack.enter_context(engine.nested_engine(folder, net.sensor))
         engine.copy_base(folder, nested)
         image = engine.build_image(folder, {"measured": ""}, HONEYPOT)
+        stack.callback(namespaces.sh, engine.DOCKER, "rmi", "-f", image)
         digest = engine.publish_image(folder, image, server)
         (folder / "sensor.json").write_text(server.config().model_dump_json(), encoding="utf-8")
         _want(server, digest, 1)
