@@ -104,7 +104,8 @@ def phases() -> list[list[Stage]]:
         ],
         [Stage("images", [*PLAY, *playbooks])],
         [
-            Stage("tests on real parts", [*PYTEST, "-m", "docker or netns", *TESTS]),
+            Stage("tests on engines", [*PYTEST, "-m", "docker", *TESTS]),
+            Stage("tests in namespaces", [*PYTEST, "-m", "netns and not docker", *TESTS]),
             Stage("server on PostgreSQL", [*PYTEST, *IN_PARALLEL, "-m", "postgres or tools", "server_app"]),
             *(molecule(name) for name in [*LONGEST_FIRST, *middle]),
         ],
