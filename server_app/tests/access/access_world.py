@@ -1,6 +1,6 @@
 """A server with two divisions, each with one of everything, and the callers of the table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,6 +31,7 @@ UNRELATED = {"api_tokens", "login_failures", "login_sessions"}
 """Tables that a refused call may change."""
 BEARER = "Authorization"
 POLL = "POST /sensors/status"
+CONFIG = "POST /sensors/{sensor_id}/config"
 type Rows = dict[str, list[dict[str, Any]]]
 
 
@@ -109,9 +110,13 @@ class World:
         headers = self.credentials[caller] | row.headers
         return self.client().open(address, method=method, base_url=URL, headers=headers, **options)
 
-    def secrets(self, operation: str) -> set[str]:
-        """What no answer of an operation may hold. Only a sensor's poll gets the password of that sensor's proxy."""
-        return self._secrets - ({self._proxy_passwords["own"]} if operation == POLL else set())
+    def secrets(self, operation: str, sides: Sequence[str] = SIDES) -> set[str]:
+        """What no answer of an operation on these sides may hold.
+
+        A sensor's poll, and its configuration, which must get it to the server at all, have that sensor's own.
+        """
+        told = {POLL: ["own"], CONFIG: sides}.get(operation, [])
+        return self._secrets - {self._proxy_passwords[side] for side in told}
 
     def client(self) -> FlaskClient:
         """One that keeps nothing from call to call."""

@@ -33,7 +33,7 @@ def test_everybody_gets_the_right_answer(world: World, row: Row) -> None:
                 wrong.append(f"{caller}, {side} division: refused, but changed {changed}")
             elif caller in {"observer", "manager", *TOKENS} and FOREIGN in text:
                 wrong.append(f"{caller}, {side} division: shows the other division: {text[:1000]}")
-            if leaked := [secret for secret in world.secrets(row.operation) if secret in shown(answer)]:
+            if leaked := [secret for secret in world.secrets(row.operation, [side]) if secret in shown(answer)]:
                 wrong.append(f"{caller}, {side} division: shows secrets: {leaked}")
     assert not wrong, "\n".join([row.operation, *wrong])
 
