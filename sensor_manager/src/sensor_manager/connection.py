@@ -85,7 +85,8 @@ class ConnectionKeeper:
             wanted = self._wanted
         before = self._trials
         self._trials = next_trials(before, wanted, Clock(self._clock(), self._since, self._answered))
-        if self._trials.trying is not None and left_alone(before.current):
+        begins = self._trials.trying is not None and before.trying is None
+        if begins and left_alone(before.current):
             self._remember_found()
         changed = self._trials.current != before.current
         if self._trials != before:
