@@ -30,6 +30,7 @@ import server_app.web.blueprint
 from server_app import problems
 from server_app.api_base import auth, idempotency, openapi
 from server_app.api_base.converters import RowNumberConverter
+from server_app.at_rest.keys import SecretKeys
 from server_app.audit import recording
 from server_app.context import KEY, Context
 from server_app.db import Database
@@ -106,7 +107,7 @@ def assemble() -> APIFlask:
 def equip(app: APIFlask, settings: Settings, queue: TaskQueue | None = None) -> APIFlask:
     """Give an assembled application what it works on; arguments as those of `create_app`."""
     queue = queue or TaskQueue(settings.data_dir)
-    database = Database(settings.database)
+    database = Database(settings.database, SecretKeys(settings.secret_keys))
     app.extensions[KEY] = Context(settings, database, queue, ContactBook(database), Intake(database))
     app.extensions[instruments.KEY] = instruments.Instruments()
     return app

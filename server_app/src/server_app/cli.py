@@ -10,12 +10,15 @@ from server_app import log, migrate, worker
 from server_app.app import create_app
 from server_app.context import KEY as CONTEXT
 from server_app.db import Database
+from server_app.errors import Refusal
 from server_app.field_errors import field_errors
-from server_app.initialise import initialise
+from server_app.initialise import initialise, renew_secret_keys
 from server_app.metrics.instruments import KEY as INSTRUMENTS
 from server_app.metrics.port import beside, scraped
 from server_app.settings import Settings
 from server_app.web_process import WebProcess
+
+HELP = "prepare the volumes; serve HTTP; run background tasks; seal the secrets of the database with a new key"
 
 
 def main() -> None:
@@ -23,8 +26,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="server-app", description="The HoneySens server, configured by HS_* variables."
     )
-    commands = {"init": initialise, "web": _web, "worker": _worker}
-    parser.add_argument("command", choices=commands, help="prepare the volumes; serve HTTP; run background tasks")
+    commands = {"init": initialise, "web": _web, "worker": _worker, "renew-secret-keys": _renew_secret_keys}
+    parser.add_argument("command", choices=commands, help=HELP)
     command = parser.parse_args().command
     try:
         settings = Settings()
@@ -34,13 +37,18 @@ def main() -> None:
     log.configure(settings.log_level)
     try:
         commands[command](settings)
-    except (RuntimeError, OSError) as error:
+    except (RuntimeError, OSError, Refusal) as error:
         sys.exit(f"server-app {command}: {error}")
 
 
 def _worker(settings: Settings) -> None:
     _require_current_schema(settings)
     worker.run(settings)
+
+
+def _renew_secret_keys(settings: Settings) -> None:
+    _require_current_schema(settings)
+    renew_secret_keys(settings)
 
 
 def _web(settings: Settings) -> None:

@@ -28,6 +28,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from server_app import desired_version, idle_connections
+from server_app.at_rest import keys as at_rest
 
 BUSY_SECONDS = 15
 desired_version.listen()
@@ -90,10 +91,16 @@ class Database:
 
     SQLite has one writer: a transaction that will write says so at its start and waits for its turn, instead of failing
     in the middle.
+
+    Args:
+        url: SQLAlchemy's, with the password.
+        keys: what the secrets in it are sealed with; without them, rows that have secrets cannot be read.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, keys: at_rest.SecretKeys | None = None) -> None:
         self.engine = _engine(url)
+        if keys is not None:
+            at_rest.use(self.engine.dialect, keys)
         self._writer = self.engine.execution_options(writes=True)
         self._autocommit = None if url.startswith("sqlite") else _autocommit_engine(url)
         self.single = None if self._autocommit is None else partial(_cursor, self._autocommit)

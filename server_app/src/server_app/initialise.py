@@ -6,10 +6,13 @@ from sqlalchemy import select
 from server_app import migrate
 from server_app.accounts import service as accounts
 from server_app.accounts.models import Role, User
+from server_app.at_rest import sealing
+from server_app.at_rest.keys import SecretKeys
 from server_app.audit import recording
 from server_app.db import Database, now
 from server_app.divisions.models import Division
 from server_app.files import exclusive
+from server_app.models import Base
 from server_app.pki.upkeep import Upkeep
 from server_app.settings import Settings
 
@@ -26,14 +29,45 @@ def initialise(settings: Settings) -> None:
         RuntimeError: something an operator has to provide is missing; the message says what.
     """
     recording.listen()
-    database = Database(settings.database)
+    keys = SecretKeys(settings.secret_keys)
+    database = Database(settings.database, keys)
     try:
         with exclusive(settings.data_dir / "init.lock"):
+            if keys.create():
+                LOG.info("secret_keys_made", file=str(keys.file))
             migrate.upgrade(database, settings.data_dir)
             Upkeep(settings, database).run(now())
             _ensure_first_user(settings, database)
+            _tell_unreadable(keys, database)
     finally:
         database.close()
+
+
+def renew_secret_keys(settings: Settings) -> None:
+    """Add a key and seal all secrets of the database with it. Servers that run take part at once.
+
+    The keys before stay in the file: backups need them.
+
+    Raises:
+        SecretUnreadable: the key of a secret is missing; nothing was changed but that there is a new key.
+    """
+    keys = SecretKeys(settings.secret_keys)
+    database = Database(settings.database, keys)
+    try:
+        keys.renew()
+        with database.storing() as connection:
+            count = sealing.seal_anew(connection, Base.metadata)
+    finally:
+        database.close()
+    LOG.info("secrets_sealed_anew", count=count, file=str(keys.file))
+
+
+def _tell_unreadable(keys: SecretKeys, database: Database) -> None:
+    with database.storing() as connection:
+        found = sealing.unreadable(connection, Base.metadata)
+    if found:
+        what = "restore the file from a backup, or set these secrets again; until then, what needs them does not work"
+        LOG.error("secrets_unreadable", file=str(keys.file), secrets=found, what_to_do=what)
 
 
 def _ensure_first_user(settings: Settings, database: Database) -> None:

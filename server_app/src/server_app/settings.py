@@ -18,6 +18,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("/data")
     database_url: str = ""
     database_password_file: Path | None = None
+    secret_keys_file: Path | None = None
     ca_dir: Path = Path("/ca")
     tls_dir: Path = Path("/tls")
     public_url: Annotated[str, StringConstraints(pattern=r"^https://[^/\s]+$")]
@@ -51,6 +52,11 @@ class Settings(BaseSettings):
         if self.database_password_file is not None:
             url = url.set(password=self.database_password_file.read_text(encoding="utf-8").strip())
         return url.render_as_string(hide_password=False)
+
+    @property
+    def secret_keys(self) -> Path:
+        """The keys of the secrets in the database; in the data folder unless another place is named."""
+        return self.secret_keys_file or self.data_dir / "secret.keys"
 
     @property
     def uploads_dir(self) -> Path:

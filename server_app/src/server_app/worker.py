@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from server_app.at_rest.keys import SecretKeys
 from server_app.audit import recording
 from server_app.audit import service as audit
 from server_app.audit.preferences import AuditSection
@@ -39,7 +40,7 @@ def prepare(settings: Settings, queue: TaskQueue) -> None:
         RuntimeError: `server-app init` has not run.
     """
     recording.listen()
-    database = Database(settings.database)
+    database = Database(settings.database, SecretKeys(settings.secret_keys))
     upkeep = Upkeep(settings, database)
     upkeep.run(now())
     runner = Runner(database, queue)
@@ -70,7 +71,8 @@ def run(settings: Settings) -> None:
     """Run tasks until the process is told to end."""
     queue = TaskQueue(settings.data_dir)
     prepare(settings, queue)
-    forwarder = Forwarder(Database(settings.database), settings.data_dir, host_of(settings))
+    keys = SecretKeys(settings.secret_keys)
+    forwarder = Forwarder(Database(settings.database, keys), settings.data_dir, host_of(settings))
     keeper = Keeper(Database(settings.database))
     forwarder.start()
     keeper.start()

@@ -30,7 +30,8 @@ def check(section: LdapSection, username: str, password: str) -> External | None
     if not username or not password:  # with an empty password, a bind succeeds as nobody
         return None
     try:
-        with _connection(section, section.bind_dn, section.bind_password or "") as searcher:
+        bind_password = section.bind_password.text if section.bind_password else ""
+        with _connection(section, section.bind_dn, bind_password) as searcher:
             if not searcher.bound:
                 raise DirectoryDown("it refuses the bind user")
             found = _find(section, searcher, username)

@@ -65,7 +65,8 @@ def trade(section: OidcSection, provider: Provider, code: str, verifier: str, re
         NotProven: it refuses the code.
     """
     body = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri, "code_verifier": verifier}
-    client = quote_plus(section.client_id), quote_plus(section.client_secret or "")  # RFC 6749, section 2.3.1
+    secret = section.client_secret.text if section.client_secret else ""
+    client = quote_plus(section.client_id), quote_plus(secret)  # RFC 6749, section 2.3.1
     answer = _ask(section, "POST", provider.token, data=body, auth=client)
     token = answer.get("id_token")
     if not isinstance(token, str):

@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, StringConstraints
 
 from server_app.accounts.models import Role
+from server_app.at_rest.hidden import Given, Hidden
 from server_app.directory.groups import DivisionOfGroup, RoleOfGroup
 from server_app.errors import FieldError
 from server_app.preferences.section import Section
@@ -37,7 +38,7 @@ Url = Annotated[
     Field(examples=["ldaps://directory.example.com"]),
 ]
 Pem = Annotated[str, StringConstraints(max_length=65536)]
-Secret = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+Secret = Annotated[Hidden, Given(Annotated[str, StringConstraints(min_length=1, max_length=1024)])]
 
 
 class LdapSection(Section):

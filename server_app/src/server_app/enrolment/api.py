@@ -37,6 +37,7 @@ def make_blueprint() -> APIBlueprint:
     @blueprint.post("/<int:sensor_id>/config")
     @blueprint.output({}, content_type="application/gzip")
     @login_required
+    @refuses(503)
     def config(sensor_id: int, principal: Principal) -> Response:
         """Make the sensor's configuration archive with a fresh single-use token."""
         settings = context().settings

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from sensor_wire.v1.desired import Desired
 from sensor_wire.v1.poll import Report
 from server_app.api_base.body import receives
-from server_app.api_base.described import answers_empty
+from server_app.api_base.described import answers_empty, refuses
 from server_app.api_base.sensor_auth import known_sensor_required
 from server_app.context import context
 from server_app.db import now
@@ -30,6 +30,7 @@ def make_blueprint() -> APIBlueprint:
     @blueprint.output(Desired)
     @answers_empty(204, "The sensor has the desired state already (If-None-Match).")
     @known_sensor_required(KNOWN)
+    @refuses(503)
     @receives(Report, MAX_REPORT_BYTES, at_once=_sound)
     def poll(body: Report, sensor_id: int, known: Known) -> Response:
         """Take the sensor's report and answer its desired state; 204 when it has it already (If-None-Match)."""

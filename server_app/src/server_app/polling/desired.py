@@ -1,6 +1,6 @@
 """The desired state of a sensor, from rows. Pure: the same rows always give the same bytes."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -73,9 +73,17 @@ def desired_state(
     )
 
 
-def content_hash(desired: Desired) -> str:
-    """SHA-256 of the content without its generation, hexadecimal; equal states have equal hashes."""
-    return sha256(desired.model_dump_json(exclude={"generation"}).encode()).hexdigest()
+def content_hash(desired: Desired, keyed: Callable[[bytes], str]) -> str:
+    """SHA-256 of the content without its generation, hexadecimal; equal states have equal hashes.
+
+    Args:
+        desired: the state.
+        keyed: hashes with a key what holds secrets: they must not be found by trying.
+    """
+    content = desired.model_dump_json(exclude={"generation"}).encode()
+    proxy, dot1x = desired.proxy, desired.network and desired.network.dot1x
+    has_secrets = (proxy is not None and proxy.password is not None) or dot1x is not None
+    return keyed(content) if has_secrets else sha256(content).hexdigest()
 
 
 def chosen_revision(assignment: ServiceAssignment, architecture: str) -> ServiceRevision | None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from sensor_wire.v1.desired import Desired
 from sensor_wire.v1.poll import Report
 from server_app.assignments import service as assignments
+from server_app.at_rest.keys import keys_of
 from server_app.db import Database
 from server_app.errors import Forbidden
 from server_app.platforms import service as platforms
@@ -95,7 +96,7 @@ def _taken_in(session: Session, visit: Visit, outside: Surroundings, reported: s
     assigned = Assigned(assignments.assignments_of(session, visit.sensor_id), firmware)
     system = preferences.load(session, SensorSection)
     desired = desired_state(sensor, visit.report.architecture, assigned, system, outside)
-    content = content_hash(desired)
+    content = content_hash(desired, keys_of(session.get_bind().dialect).digest)
     if status.desired_hash != content:
         status.generation += 1
         status.desired_hash = content

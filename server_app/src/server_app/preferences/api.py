@@ -6,6 +6,7 @@ from pydantic import create_model
 from server_app.accounts.principal import Principal
 from server_app.api_base.auth import login_required
 from server_app.api_base.body import ApiModel, receives
+from server_app.api_base.described import refuses
 from server_app.context import context
 from server_app.preferences import service
 from server_app.preferences.section import Section, shown_type
@@ -37,6 +38,7 @@ def _add(blueprint: APIBlueprint, section: type[Section]) -> None:
     @blueprint.patch(f"/{section.name}", endpoint=f"change_{section.name}")
     @blueprint.output(shown_type(section))
     @login_required
+    @refuses(503)
     @receives(section)
     def change(body: Section, principal: Principal) -> dict[str, Any]:
         """Change settings of this section; what is left out stays."""

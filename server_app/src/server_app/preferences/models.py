@@ -3,6 +3,7 @@ from typing import Any, ClassVar
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from server_app.at_rest.columns import JsonWithHidden
 from server_app.db import Base
 
 
@@ -13,4 +14,4 @@ class Preference(Base):
     __tablename__ = "preferences"
 
     section: Mapped[str] = mapped_column(String(32), primary_key=True)
-    value: Mapped[dict[str, Any]]
+    value: Mapped[dict[str, Any]] = mapped_column(JsonWithHidden)

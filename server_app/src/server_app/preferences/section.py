@@ -12,8 +12,8 @@ from server_app.errors import FieldError
 class Section(ApiModel):
     """Settings that belong together. Every field has a default; stored is what administrators have said.
 
-    `name` is the section's name in the API and the database. Fields named in `secrets` are write-only: answers have
-    `<field>_set` instead, the audit log neither.
+    `name` is the section's name in the API and the database. Fields named in `secrets` are `Hidden`
+    and write-only: answers have `<field>_set` instead, the audit log neither.
     """
 
     name: ClassVar[str]
@@ -23,6 +23,12 @@ class Section(ApiModel):
         """The section as people may see it, as JSON values."""
         open_fields = self.model_dump(mode="json", exclude=set(self.secrets))
         return open_fields | {f"{field}_set": getattr(self, field) is not None for field in sorted(self.secrets)}
+
+    def for_storing(self, *, given_only: bool = False) -> dict[str, Any]:
+        """The section, or those fields of it that were given explicitly, as JSON values and `Hidden` secrets."""
+        plain = self.model_dump(mode="json", exclude=set(self.secrets), exclude_unset=given_only)
+        hidden = self.secrets & self.model_fields_set if given_only else self.secrets
+        return plain | {name: getattr(self, name) for name in hidden}
 
     def faults(self) -> tuple[FieldError, ...]:
         """What does not fit together, asked of a whole section before it is stored; the fields alone are valid."""

@@ -43,7 +43,7 @@ def change[S: Section](session: Session, who: Principal, given: S) -> S:
     who.require_admin()
     row = _locked(session, type(given))
     try:
-        changed = type(given).model_validate(row.value | given.model_dump(mode="json", exclude_unset=True))
+        changed = type(given).model_validate(row.value | given.for_storing(given_only=True))
     except ValidationError as error:
         raise Invalid("These settings do not fit together.", field_errors(error)) from error
     if faults := changed.faults():
@@ -58,7 +58,7 @@ def _replace(session: Session, row: Preference, new: Section) -> None:
     shown = new.shown()
     differing = [name for name in shown if shown[name] != old[name]]
     secrets = {name for name in new.secrets if row.value.get(name) != getattr(new, name)}
-    row.value = new.model_dump(mode="json")
+    row.value = new.for_storing()
     new.stored(session, previous)
     if differing or secrets:
         after = {name: shown[name] for name in differing} | dict.fromkeys(sorted(secrets), HIDDEN)

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 from server_app.accounts.principal import Principal
 from server_app.api_base.auth import login_required
 from server_app.api_base.body import queried, receives
+from server_app.api_base.described import refuses
 from server_app.context import context
 from server_app.db import now
 from server_app.events import gone
@@ -46,6 +47,7 @@ def make_blueprint() -> APIBlueprint:
     @blueprint.post("")
     @blueprint.output(SensorItem, status_code=201)
     @login_required
+    @refuses(503)
     @receives(NewSensor)
     def create_sensor(body: NewSensor, principal: Principal) -> SensorItem:
         """Add a sensor."""
@@ -63,6 +65,7 @@ def make_blueprint() -> APIBlueprint:
     @blueprint.patch("/<int:sensor_id>")
     @blueprint.output(SensorItem)
     @login_required
+    @refuses(503)
     @receives(SensorChange)
     def update_sensor(sensor_id: int, body: SensorChange, principal: Principal) -> SensorItem:
         """Change a sensor; what is left out stays, null gives it the system's value."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from server_app.api_base.model import ApiModel
+from server_app.at_rest.hidden import Hidden
 from server_app.errors import FieldError, Invalid
 from server_app.sensors.connection import ProxySetting
 from server_app.sensors.dot1x import set_dot1x
@@ -35,7 +36,7 @@ def apply(sensor: Sensor, values: dict[str, Any]) -> None:
 
 def _set_proxy(sensor: Sensor, given: ProxySetting | None) -> None:
     place = None if given is None else given.model_dump(mode="json", exclude={"password"})
-    password = None if given is None else given.password
+    password = None if given is None or given.password is None else Hidden(given.password)
     if given is not None and given.user is not None and password is None and sensor.proxy_password is not None:
         # Else whoever may change the proxy could have the password sent to a machine of theirs.
         if place != sensor.proxy:

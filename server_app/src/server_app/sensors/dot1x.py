@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 from sensor_wire.base import PemText
 from sensor_wire.v1.network import Dot1x, EapMethod, HostName
 from server_app.api_base.model import ApiModel
+from server_app.at_rest.hidden import Hidden
 from server_app.errors import FieldError, Invalid
 from server_app.sensors.connection import wrong
 from server_app.sensors.models import Sensor
@@ -77,7 +78,8 @@ def set_dot1x(sensor: Sensor, given: Dot1xSetting | None) -> None:
         return
     place = given.model_dump(mode="json", exclude=set(SECRETS.values()))
     name = SECRETS[given.method]
-    secret = getattr(given, name)
+    text = getattr(given, name)
+    secret = None if text is None else Hidden(text)
     if secret is None:
         # Else whoever may change the authority could have the password sent to a machine of theirs.
         if sensor.dot1x_secret is None or place != sensor.dot1x:
@@ -98,8 +100,8 @@ def told(sensor: Sensor) -> Dot1x | None:
     """What the sensor itself is told."""
     if sensor.dot1x is None:
         return None
-    name = SECRETS[EapMethod(sensor.dot1x["method"])]
-    return Dot1x.model_validate(sensor.dot1x | {name: sensor.dot1x_secret})
+    name, secret = SECRETS[EapMethod(sensor.dot1x["method"])], sensor.dot1x_secret
+    return Dot1x.model_validate(sensor.dot1x | {name: None if secret is None else secret.text})
 
 
 def _certificates(pem: str) -> list[x509.Certificate] | None:

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from pydantic import TypeAdapter
 
 from sensor_wire.v1.network import NetworkMode
+from server_app.at_rest.hidden import Hidden
 from server_app.sensors.connection import Address, NetworkSetting, ProxyPlace, ServerSetting
 from server_app.sensors.models import Sensor
 from server_app.sensors.preferences import SensorSection
@@ -31,7 +32,7 @@ class Effective:
     network: NetworkSetting
     dns_servers: tuple[Address, ...]
     proxy: ProxyPlace
-    proxy_password: str | None = field(repr=False)
+    proxy_password: Hidden | None = field(repr=False)
 
 
 def effective(sensor: Sensor, system: SensorSection, environment: Environment) -> Effective:

@@ -19,7 +19,8 @@ def proxy_of(values: Effective) -> Proxy | None:
     """The proxy with its password; None when there is none."""
     if values.proxy.kind is ProxyChoice.NONE:
         return None
-    return Proxy.model_validate(values.proxy.model_dump() | {"password": values.proxy_password})
+    password = values.proxy_password
+    return Proxy.model_validate(values.proxy.model_dump() | {"password": None if password is None else password.text})
 
 
 def url_of(server: ServerSetting) -> str:

@@ -2,9 +2,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from server_app.at_rest.columns import HiddenText
+from server_app.at_rest.hidden import Hidden
 from server_app.db import Base, text_enum
 from server_app.divisions.models import Division
 
@@ -47,9 +49,9 @@ class Sensor(Base):
     dns_servers: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     mac_address: Mapped[str | None] = mapped_column(String(17))
     proxy: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    proxy_password: Mapped[str | None] = mapped_column(String(256))
+    proxy_password: Mapped[Hidden | None] = mapped_column(HiddenText)
     dot1x: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    dot1x_secret: Mapped[str | None] = mapped_column(Text)  # password, or key as PEM
+    dot1x_secret: Mapped[Hidden | None] = mapped_column(HiddenText)  # password, or key as PEM
     pinned_firmware: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime]
     division: Mapped[Division] = relationship()

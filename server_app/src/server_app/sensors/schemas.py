@@ -5,6 +5,7 @@ from typing import Any
 from sensor_wire.base import RevisionName
 from sensor_wire.v1.poll import Report, ServiceReport, ServiceState, UpdateReport
 from server_app.api_base.body import ApiModel
+from server_app.at_rest.hidden import Hidden
 from server_app.fields import FreeText, Name, PollInterval, RowId
 from server_app.platforms.kinds import PlatformName
 from server_app.sensors import dot1x
@@ -207,5 +208,5 @@ def _shown(values: Effective) -> EffectiveSettings:
     )
 
 
-def _proxy(place: dict[str, Any], password: str | None) -> ProxyShown:
+def _proxy(place: dict[str, Any], password: Hidden | None) -> ProxyShown:
     return ProxyShown.model_validate(place | {"password_set": password is not None})
