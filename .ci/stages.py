@@ -37,6 +37,8 @@ TOOLS = [
     "nftables",
     "nmap",
     "openssh-client",
+    "rsyslog",
+    "rsyslog-openssl",
     "skopeo",
     "slapd",
     "squid",
