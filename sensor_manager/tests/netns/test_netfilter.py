@@ -2,51 +2,57 @@
 
 import re
 import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
 import pytest
 from sensor_support import namespaces
 from sensor_support.builders import eventually
-from sensor_support.namespaces import ATTACKER, SENSOR, Lan, ping, sh
+from sensor_support.namespaces import ATTACKER, ATTACKER6, OTHER_ATTACKER6, SENSOR, SENSOR6, Lan, ping, sh
 
 from sensor_manager.effects.conntrack import forget_flows
 from sensor_manager.effects.errors import NetfilterError
 from sensor_manager.effects.network_namespace import in_network_namespace
 from sensor_manager.effects.nftables import Nftables
-from sensor_manager.model import Forward, Forwarding
-from sensor_manager.plan.netfilter import render_sensor
+from sensor_manager.model import CatchAll, Forward, Forwarding, Pot
+from sensor_manager.plan.netfilter import IPV6, render_sensor
 from sensor_manager.plan.stale_flows import stale_flows
 
 pytestmark = pytest.mark.netns
 
 COWRIE, RECON = "10.10.10.2", "10.10.10.6"
+COWRIE6, RECON6 = "fd00::2", "fd00:0:0:1::2"
+COWRIE_POT = Pot(IPv4Address(COWRIE), IPv6Address(COWRIE6))
+RECON_POT = Pot(IPv4Address(RECON), IPv6Address(RECON6))
 FORWARDING = Forwarding(
     interface="eth0",
-    bridges=(("hs-pot0", IPv4Address(COWRIE)), ("hs-pot1", IPv4Address(RECON))),
-    forwards=(Forward("tcp", 22, IPv4Address(COWRIE), 2222), Forward("udp", 69, IPv4Address(COWRIE), 6969)),
-    catch_all=IPv4Address(RECON),
+    bridges=(("hs-pot0", COWRIE_POT), ("hs-pot1", RECON_POT)),
+    forwards=(Forward("tcp", 22, COWRIE_POT, 2222), Forward("udp", 69, COWRIE_POT, 6969)),
+    catch_alls=(CatchAll(RECON_POT),),
 )
+ICMP6_FILTER = 1
 SERVER = """
 import socket, sys, threading
 def tcp(port):
-    server = socket.create_server(("", port), family=socket.AF_INET)
+    server = socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
     while True:
         client, peer = server.accept()
-        client.sendall(f"{sys.argv[1]}:{port} sees {peer[0]}".encode())
+        client.sendall(f"{sys.argv[1]}:{port} sees {peer[0].removeprefix('::ffff:')}".encode())
         client.close()
 def udp(port):
-    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
     server.bind(("", port))
     while True:
         _, peer = server.recvfrom(100)
-        server.sendto(f"{sys.argv[1]}:{port} sees {peer[0]}".encode(), peer)
+        server.sendto(f"{sys.argv[1]}:{port} sees {peer[0].removeprefix('::ffff:')}".encode(), peer)
 for part in sys.argv[2].split(","):
     kind, port = part.split(":")
     threading.Thread(target={"tcp": tcp, "udp": udp}[kind], args=(int(port),)).start()
@@ -67,22 +73,26 @@ class Site:
     def listing(self) -> str:
         return sh("ip", "netns", "exec", self.net.sensor, "nft", "-s", "list", "table", "inet", "honeysens")
 
-    def tcp(self, port: int, source: str = ATTACKER) -> str:
+    def tcp(self, port: int, source: str = ATTACKER, target: str | None = None) -> str:
+        address = target or _sensor_as_seen_from(source)
+
         def attempt() -> str:
-            with socket.create_connection((SENSOR, port), 3, (source, 0)) as connection:
+            with socket.create_connection((address, port), 3, (source, 0)) as connection:
                 return connection.recv(100).decode()
 
         return in_network_namespace(namespaces.path(self.net.lan), attempt)
 
-    def udp(self, port: int, source_port: int = 0) -> str:
+    def udp(self, port: int, source_port: int = 0, source: str = ATTACKER, target: str | None = None) -> str:
+        address = target or _sensor_as_seen_from(source)
+
         def attempt() -> str:
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as attacker:
+            with socket.socket(socket.AF_INET6 if ":" in source else socket.AF_INET, socket.SOCK_DGRAM) as attacker:
                 attacker.settimeout(3)
                 attacker.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                attacker.bind((ATTACKER, source_port))
-                attacker.sendto(b"?", (SENSOR, port))
+                attacker.bind((source, source_port))
+                attacker.sendto(b"?", (address, port))
                 answer, peer = attacker.recvfrom(100)
-                assert peer == (SENSOR, port)
+                assert peer[:2] == (address, port)
                 return answer.decode()
 
         return in_network_namespace(namespaces.path(self.net.lan), attempt)
@@ -121,6 +131,18 @@ def test_port_map_then_catch_all_with_the_attackers_own_address(site: Site) -> N
     assert ping(site.net.lan, SENSOR)
 
 
+def test_ipv6_is_mapped_and_caught_with_the_attackers_own_address(site: Site) -> None:
+    assert site.tcp(22, ATTACKER6) == f"cowrie:2222 sees {ATTACKER6}"
+    assert site.tcp(22, OTHER_ATTACKER6) == f"cowrie:2222 sees {OTHER_ATTACKER6}"
+    assert site.tcp(4711, ATTACKER6) == f"recon:4711 sees {ATTACKER6}"
+    assert site.udp(69, source=ATTACKER6) == f"cowrie:6969 sees {ATTACKER6}"
+    assert site.udp(5353, source=ATTACKER6) == f"recon:5353 sees {ATTACKER6}"
+    with in_network_namespace(namespaces.path(site.pots[1]), lambda: _icmp_socket(six=True)) as ear:
+        assert ping(site.net.lan, SENSOR6)
+        _, peer = ear.recvfrom(1000)
+    assert peer[0] in {ATTACKER6, OTHER_ATTACKER6}
+
+
 def test_echo_requests_reach_the_catch_all(site: Site) -> None:
     with in_network_namespace(namespaces.path(site.pots[1]), _icmp_socket) as ear:
         assert ping(site.net.lan, SENSOR)
@@ -130,51 +152,65 @@ def test_echo_requests_reach_the_catch_all(site: Site) -> None:
 
 def test_honeypots_are_not_reached_past_the_port_map(site: Site) -> None:
     sh("ip", "-n", site.net.lan, "route", "add", "10.10.10.0/24", "via", SENSOR)
-    for address, port in ((COWRIE, 2222), (COWRIE, 9), (RECON, 4711)):
-        assert not _open_from(site.net.lan, address, port)
+    sh("ip", "-n", site.net.lan, "route", "add", "fd00::/48", "via", SENSOR6)
+    targets = [(COWRIE, 2222), (COWRIE, 9), (RECON, 4711), (COWRIE6, 2222), (COWRIE6, 9), (RECON6, 4711)]
+    with ThreadPoolExecutor() as pool:
+        assert not any(pool.map(lambda target: _open_from(site.net.lan, *target), targets))
 
 
+@pytest.mark.parametrize("version", [4, 6])
 @pytest.mark.parametrize("pot", [0, 1])
-def test_honeypots_open_nothing(site: Site, pot: int) -> None:
-    other = (RECON, COWRIE)[pot]
-    gateway = ("10.10.10.1", "10.10.10.5")[pot]
+def test_honeypots_open_nothing(site: Site, pot: int, version: int) -> None:
+    six = version == IPV6
+    attacker, server, sensor = (ATTACKER6, OTHER_ATTACKER6, SENSOR6) if six else (ATTACKER, namespaces.SERVER, SENSOR)
+    other = (RECON6, COWRIE6)[pot] if six else (RECON, COWRIE)[pot]
+    gateway = (("10.10.10.1", "fd00::1"), ("10.10.10.5", "fd00:0:0:1::1"))[pot][six]
     inside = site.pots[pot]
-    targets = [(ATTACKER, 9999), (namespaces.SERVER, 8443), (SENSOR, 22), (SENSOR, 8080), (gateway, 8080), (other, 22)]
+    targets = [(attacker, 9999), (server, 8443), (sensor, 22), (sensor, 8080), (gateway, 8080), (other, 22)]
     with ExitStack() as stack:
-        lan, sensor = namespaces.path(site.net.lan), namespaces.path(site.net.sensor)
+        lan, own_place = namespaces.path(site.net.lan), namespaces.path(site.net.sensor)
         for address, port in targets[:2]:
             stack.enter_context(in_network_namespace(lan, partial(_listen, address, port)))
-        stack.enter_context(in_network_namespace(sensor, partial(_listen, "", 8080)))
-        ear = stack.enter_context(in_network_namespace(lan, partial(_datagrams, ATTACKER, 5000)))
-        own = stack.enter_context(in_network_namespace(sensor, partial(_datagrams, "", 5000)))
-        assert _open_from(site.net.lan, ATTACKER, 9999), "the target itself can be reached"
-        for address, port in targets:
-            assert not _open_from(inside, address, port), (address, port)
-        for address in (ATTACKER, SENSOR, gateway, other):
-            assert not ping(inside, address), address
+        stack.enter_context(in_network_namespace(own_place, partial(_listen, "::" if six else "", 8080)))
+        ear = stack.enter_context(in_network_namespace(lan, partial(_datagrams, attacker, 5000)))
+        own = stack.enter_context(in_network_namespace(own_place, partial(_datagrams, "::" if six else "", 5000)))
+        assert _open_from(site.net.lan, attacker, 9999), "the target itself can be reached"
+        with ThreadPoolExecutor() as pool:
+            opened = pool.map(lambda target: _open_from(inside, *target), targets)
+            assert dict(zip(targets, opened, strict=True)) == dict.fromkeys(targets, False)
+            echoes = pool.map(lambda address: ping(inside, address), (attacker, sensor, gateway, other))
+            assert not any(echoes)
+        for address in (attacker, sensor, gateway, other):
             in_network_namespace(namespaces.path(inside), partial(_send, address, 5000))
         for silent in (ear, own):
             with pytest.raises(TimeoutError):
                 silent.recv(100)
-    assert site.tcp(22) == f"cowrie:2222 sees {ATTACKER}", "an attacker's session works all the while"
+    assert site.tcp(22, attacker) == f"cowrie:2222 sees {attacker}", "an attacker's session works all the while"
 
 
-def test_honeypots_have_no_ipv6(site: Site) -> None:
-    for namespace, device, address in (
-        (site.pots[0], "eth0", "fd00::2"),
-        (site.net.sensor, "hs-pot0", "fd00::1"),
-        (site.net.sensor, "eth0", "fd01::1"),
-        (site.net.lan, "eth0", "fd01::2"),
-    ):
-        sh("ip", "-n", namespace, "addr", "add", f"{address}/64", "dev", device, "nodad")
-    sh("ip", "-n", site.pots[0], "route", "add", "fd01::/64", "via", "fd00::1")
-    sh("ip", "-n", site.net.lan, "route", "add", "fd00::/64", "via", "fd01::1")
-    sh("ip", "netns", "exec", site.net.sensor, "sysctl", "-qw", "net.ipv6.conf.all.forwarding=1")
-    for address in ("fd00::1", "fd01::1", "fd01::2"):
-        assert not ping(site.pots[0], address)
-    assert ping(site.net.lan, "fd01::1"), "the network itself has IPv6"
+def test_without_our_rules_ipv6_is_open(site: Site) -> None:
+    assert not ping(site.pots[0], ATTACKER6)
+    sh("ip", "-n", site.net.lan, "route", "add", "fd00::/48", "via", SENSOR6)
     sh("ip", "netns", "exec", site.net.sensor, "nft", "delete", "table", "inet", "honeysens")
-    eventually(lambda: ping(site.pots[0], "fd01::2"), "without our rules it is open")
+    eventually(lambda: ping(site.pots[0], ATTACKER6), "the test can fail")
+
+
+def test_honeypot_speaks_ipv6_in_its_own_name_only_and_announces_nothing(site: Site) -> None:
+    """Neighbours find each other on the bridge; what a router or another honeypot would say goes nowhere."""
+    sh("ip", "-n", site.pots[1], "addr", "add", f"{COWRIE6}/128", "dev", "lo", "nodad")
+    lan = namespaces.path(site.net.lan)
+    assert site.udp(69, source=ATTACKER6) == f"cowrie:6969 sees {ATTACKER6}"
+    with in_network_namespace(lan, lambda: _datagrams(ATTACKER6, 6000)) as attacker:
+        in_network_namespace(lan, lambda: attacker.sendto(b"?", (SENSOR6, 69)))
+        assert attacker.recv(100).startswith(b"cowrie")
+        in_network_namespace(namespaces.path(site.pots[1]), lambda: _forge(COWRIE6, 6969, ATTACKER6, 6000))
+        with pytest.raises(TimeoutError):
+            attacker.recv(100)
+    routes = sh("ip", "-n", site.net.sensor, "-6", "route", "show", "default")
+    advertisement = struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0)
+    sh("ip", "netns", "exec", site.net.sensor, "sysctl", "-qw", "net.ipv6.conf.hs-pot0.accept_ra=2")
+    in_network_namespace(namespaces.path(site.pots[0]), lambda: _advertise(advertisement))
+    assert sh("ip", "-n", site.net.sensor, "-6", "route", "show", "default") == routes
 
 
 def test_honeypot_cannot_answer_in_the_name_of_another(site: Site) -> None:
@@ -182,13 +218,7 @@ def test_honeypot_cannot_answer_in_the_name_of_another(site: Site) -> None:
     with in_network_namespace(namespaces.path(site.net.lan), lambda: _datagrams(ATTACKER, 6000)) as attacker:
         in_network_namespace(namespaces.path(site.net.lan), lambda: attacker.sendto(b"?", (SENSOR, 69)))
         assert attacker.recv(100).startswith(b"cowrie")
-
-        def forge() -> None:
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as forger:
-                forger.bind((COWRIE, 6969))
-                forger.sendto(b"forged", (ATTACKER, 6000))
-
-        in_network_namespace(namespaces.path(site.pots[1]), forge)
+        in_network_namespace(namespaces.path(site.pots[1]), lambda: _forge(COWRIE, 6969, ATTACKER, 6000))
         with pytest.raises(TimeoutError):
             attacker.recv(100)
 
@@ -238,29 +268,54 @@ def test_other_tables_are_left_alone(site: Site) -> None:
     assert "table inet foreign" in sh("ip", "netns", "exec", site.net.sensor, "nft", "list", "tables")
 
 
+def _sensor_as_seen_from(source: str) -> str:
+    return SENSOR6 if ":" in source else SENSOR
+
+
 def _words(rules: str) -> list[str]:
     return re.sub(r"[{};]", " ", rules).replace("table inet honeysens", "").split()
 
 
+def _family(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
 def _listen(address: str, port: int) -> socket.socket:
-    return socket.create_server((address, port))
+    return socket.create_server((address, port), family=_family(address))
+
+
+def _forge(source: str, source_port: int, target: str, port: int) -> None:
+    with socket.socket(_family(source), socket.SOCK_DGRAM) as forger:
+        forger.bind((source, source_port))
+        forger.sendto(b"forged", (target, port))
+
+
+def _advertise(message: bytes) -> None:
+    with socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6) as router:
+        router.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
+        router.sendto(message, ("ff02::1%eth0", 0))
 
 
 def _datagrams(address: str, port: int) -> socket.socket:
-    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    made = socket.socket(_family(address), socket.SOCK_DGRAM)
     made.bind((address, port))
     made.settimeout(0.5)
     return made
 
 
-def _icmp_socket() -> socket.socket:
-    made = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+def _icmp_socket(*, six: bool = False) -> socket.socket:
+    version = (socket.AF_INET6, socket.IPPROTO_ICMPV6) if six else (socket.AF_INET, socket.IPPROTO_ICMP)
+    made = socket.socket(version[0], socket.SOCK_RAW, version[1])
+    if six:  # echo requests alone, as there is talk between neighbours all the time
+        everything_but_echo = bytearray(b"\xff" * 32)
+        everything_but_echo[16] = 0xFE
+        made.setsockopt(socket.IPPROTO_ICMPV6, ICMP6_FILTER, bytes(everything_but_echo))
     made.settimeout(3)
     return made
 
 
 def _send(address: str, port: int) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+    with socket.socket(_family(address), socket.SOCK_DGRAM) as sender:
         sender.sendto(b"leak", (address, port))
 
 

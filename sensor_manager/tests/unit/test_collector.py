@@ -12,16 +12,18 @@ from typing import Any
 import pytest
 from sensor_support.builders import event, eventually, uuid7
 
+from sensor_manager.model import Pot
 from sensor_manager.plan.destination import Exposure
 from sensor_manager.spool.collector import Collector
 from sensor_manager.spool.dialogue import MAX_LINE_BYTES, CaptureUnavailableError, Dialogue
 from sensor_manager.spool.store import SpoolStore
+from sensor_wire.honeypot.socket import CaptureRequest
 from sensor_wire.v1.event import Event
 
-EXPOSURE = Exposure(IPv4Address("192.0.2.1"), IPv4Address("10.10.10.2"), {"2222/tcp": 22})
+EXPOSURE = Exposure((IPv4Address("192.0.2.1"),), Pot(IPv4Address("10.10.10.2")), {"2222/tcp": 22})
 
 
-def capture(service: str) -> Sequence[socket.socket]:
+def capture(service: str, _request: CaptureRequest) -> Sequence[socket.socket]:
     if service == "recon":
         return socket.socketpair()
     raise CaptureUnavailableError(f"{service} is no catch-all", temporary=service == "early")

@@ -112,6 +112,7 @@ def test_connection_of_an_old_sensor_is_taken_over_by_a_new_configuration(tmp_pa
         "gateway": "192.0.2.1",
         "dns_servers": ["192.0.2.53", "192.0.2.54"],
         "mac_address": "02:00:00:00:00:2a",
+        "additional": [],
     }
     assert config.proxy is not None
     assert (config.proxy.kind, config.proxy.user, config.proxy.port) == (ProxyKind.NTLM, "EXAMPLE\\sensor", 8080)

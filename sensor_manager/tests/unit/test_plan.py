@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 from sensor_support.builders import SITE, desired, service
@@ -12,8 +12,10 @@ from sensor_manager.model import (
     Action,
     ApplyNetfilter,
     Attempts,
+    CatchAll,
     Forwarding,
     Observed,
+    Pot,
     PrepareNamespace,
 )
 from sensor_manager.plan.containers import plan
@@ -60,7 +62,7 @@ def test_catch_all_gets_nothing_before_its_namespace_is_prepared() -> None:
     unprepared = replace(sensor.observed, containers=(replace(container, prepared=False),))
     apply, prepare = plan(unprepared, desired(RECON), SITE)
     assert isinstance(apply, ApplyNetfilter)
-    assert apply.forwarding.catch_all is None
+    assert apply.forwarding.catch_alls == ()
     assert isinstance(prepare, PrepareNamespace)
 
 
@@ -70,7 +72,7 @@ def test_unwanted_service_goes_with_container_network_and_image_in_one_go() -> N
     assert kinds(actions) == ["ApplyNetfilter", "RemoveContainer", "RemoveNetwork", "RemoveImage"]
     assert isinstance(actions[0], ApplyNetfilter)
     assert actions[0].forwarding.forwards == ()
-    assert actions[0].forwarding.catch_all is not None
+    assert actions[0].forwarding.catch_alls != ()
 
 
 def test_old_container_stays_until_the_new_image_is_there() -> None:
@@ -162,17 +164,21 @@ def test_same_port_of_different_protocols_is_no_contradiction() -> None:
     assert len(sensor.observed.containers) == 2
 
 
+COWRIE_POT = Pot(IPv4Address("10.10.10.2"), IPv6Address("fd68:6f6e:6579::2"))
+RECON_POT = Pot(IPv4Address("10.10.10.6"), IPv6Address("fd68:6f6e:6579:1::2"))
+
+
 def test_forwarding_names_the_honeypots_own_address() -> None:
     sensor = settled(COWRIE, RECON)
     (apply,) = plan(replace(sensor.observed, netfilter=None), desired(COWRIE, RECON), SITE)
     assert isinstance(apply, ApplyNetfilter)
     assert apply.forwarding == Forwarding(
         interface="eth0",
-        bridges=(("hs-pot0", IPv4Address("10.10.10.2")), ("hs-pot1", IPv4Address("10.10.10.6"))),
+        bridges=(("hs-pot0", COWRIE_POT), ("hs-pot1", RECON_POT)),
         forwards=apply.forwarding.forwards,
-        catch_all=IPv4Address("10.10.10.6"),
+        catch_alls=(CatchAll(RECON_POT),),
     )
-    assert [(each.port, str(each.address), each.container_port) for each in apply.forwarding.forwards] == [
+    assert [(each.port, str(each.pot.address), each.container_port) for each in apply.forwarding.forwards] == [
         (22, "10.10.10.2", 2222)
     ]
 

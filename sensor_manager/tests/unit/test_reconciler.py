@@ -107,7 +107,7 @@ class Bench:
 
     def cycle(self, times: int = 1) -> None:
         for _ in range(times):
-            retry_at = self.reconciler.cycle(None)
+            retry_at = self.reconciler.cycle(())
             self.now = max(self.now + 5, min(retry_at or 0, self.now + 300))
 
     def repairs(self) -> int:
@@ -118,7 +118,7 @@ class Bench:
 
     def step(self, times: int = 1) -> None:
         for _ in range(times):
-            self.reconciler.cycle(None)
+            self.reconciler.cycle(())
             self.now += 5
 
     def states(self) -> dict[str, ServiceReport]:

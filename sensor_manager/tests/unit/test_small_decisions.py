@@ -1,6 +1,6 @@
 """Addresses, destinations, drops, patience, and which old flows must go."""
 
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address
 from pathlib import Path
 
 import pytest
@@ -10,11 +10,11 @@ from sensor_support.builders import event
 
 from sensor_manager.effects.engine_api import EngineApi, lines_of
 from sensor_manager.effects.errors import EffectError
-from sensor_manager.model import Attempts, Forward, Forwarding
+from sensor_manager.model import Attempts, CatchAll, Forward, Forwarding, Pot
 from sensor_manager.plan.addresses import allocate
 from sensor_manager.plan.attempts import after_end, after_failure, after_start, after_success, crash_loops
 from sensor_manager.plan.backoff import backoff_delay
-from sensor_manager.plan.destination import Exposure, addressed_destination
+from sensor_manager.plan.destination import Exposure, as_outside
 from sensor_manager.plan.last_lines import last_lines
 from sensor_manager.plan.spool_drops import SpooledSize, choose_drops
 from sensor_manager.plan.stale_flows import FlowsOf, FlowsTo, stale_flows
@@ -45,7 +45,9 @@ def test_places_never_overlap(names: set[str]) -> None:
     assert all(len(place.bridge) < 16 for place in places.values())
 
 
-EXPOSURE = Exposure(IPv4Address("192.0.2.1"), POT, {"2222/tcp": 22})
+POT6 = IPv6Address("fd00::2")
+PLACE = Pot(POT, POT6)
+EXPOSURE = Exposure((IPv4Address("192.0.2.1"), IPv6Address("2001:db8::1")), PLACE, {"2222/tcp": 22})
 
 
 @pytest.mark.parametrize(
@@ -57,17 +59,26 @@ EXPOSURE = Exposure(IPv4Address("192.0.2.1"), POT, {"2222/tcp": 22})
         ("tcp", ("0.0.0.0", 2222), ("192.0.2.1", 22)),
         ("icmp", ("10.10.10.2", None), ("192.0.2.1", None)),
         ("tcp", ("198.51.100.9", 2222), ("198.51.100.9", 2222)),
+        ("tcp", ("fd00::2", 2222), ("2001:db8::1", 22)),
     ],
 )
 def test_destination(protocol: str, seen: tuple[str, int | None], addressed: tuple[str, int | None]) -> None:
     destination = Endpoint.model_validate({"ip": seen[0], "port": seen[1]})
-    body = event(protocol=Protocol(protocol), destination=destination)
+    source = Endpoint(ip="2001:db8::7" if ":" in seen[0] else "192.0.2.7", port=40000)
+    body = event(protocol=Protocol(protocol), destination=destination, source=source)
     expected = Endpoint.model_validate({"ip": addressed[0], "port": addressed[1]})
-    assert addressed_destination(body, EXPOSURE) == expected
+    assert as_outside(body, EXPOSURE).destination == expected
 
 
 def test_destination_without_address_keeps_what_was_seen() -> None:
-    assert str(addressed_destination(event(), Exposure(None, POT)).ip) == "10.10.10.2"
+    assert str(as_outside(event(), Exposure((), PLACE)).destination.ip) == "10.10.10.2"
+
+
+def test_ends_of_a_socket_for_both_versions_are_told_plainly() -> None:
+    source, destination = Endpoint(ip="::ffff:192.0.2.7", port=4), Endpoint(ip="::ffff:10.10.10.2", port=2222)
+    outside = as_outside(event(source=source, destination=destination), EXPOSURE)
+    assert (str(outside.source.ip), str(outside.destination.ip)) == ("192.0.2.7", "192.0.2.1")
+    assert outside.destination.port == 22
 
 
 @pytest.mark.parametrize(("excess", "drops"), [(0, []), (-5, []), (1, [1]), (10, [1]), (11, [1, 2]), (999, [1, 2])])
@@ -98,8 +109,10 @@ def test_attempts() -> None:
     assert not crash_loops(Attempts(count=9, error="cannot be pulled"))
 
 
-SSH = Forward("tcp", 22, POT, 2222)
-DNS = Forward("udp", 53, POT, 53)
+SSH = Forward("tcp", 22, Pot(POT), 2222)
+DNS = Forward("udp", 53, Pot(POT), 53)
+SIX = Forward("tcp", 23, PLACE, 23)
+MANY = Forward("udp", 5000, Pot(POT), None, 5099)
 
 
 @pytest.mark.parametrize(
@@ -109,8 +122,10 @@ DNS = Forward("udp", 53, POT, 53)
         (Forwarding("e", forwards=(SSH,)), Forwarding("e"), [FlowsTo(POT)]),
         (Forwarding("e", forwards=(SSH, DNS)), Forwarding("e", forwards=(SSH,)), [FlowsOf("udp", 53)]),
         (Forwarding("e"), Forwarding("e", forwards=(SSH,)), []),
+        (Forwarding("e", forwards=(SSH, MANY)), Forwarding("e", forwards=(SSH,)), [FlowsOf("udp")]),
+        (Forwarding("e", forwards=(SIX,)), Forwarding("e"), [FlowsTo(POT), FlowsTo(POT6)]),
         (
-            Forwarding("e", forwards=(SSH,), catch_all=OTHER),
+            Forwarding("e", forwards=(SSH,), catch_alls=(CatchAll(Pot(OTHER)),)),
             Forwarding("e", forwards=(SSH,)),
             [FlowsTo(OTHER), FlowsOf("udp"), FlowsOf("icmp")],
         ),

@@ -1,4 +1,4 @@
-"""IPv4 as it is on the wire."""
+"""IPv4 and IPv6 as they are on the wire."""
 
 import socket
 import struct
@@ -55,6 +55,35 @@ def test_only_a_syn_opens_a_connection() -> None:
 def test_padding_is_no_payload() -> None:
     packet = ipv4(17, struct.pack("!HHHH", 4000, 53, 9, 0) + b"x") + b"\0" * 17
     assert parse(packet) == Seen("udp", "192.0.2.1", 4000, "10.0.0.2", 53, b"x")
+
+
+REQUEST6 = Seen("udp", "2001:db8::1", 4000, "fd00::2", 53, b"question")
+
+
+@pytest.mark.parametrize("payload", [b"", b"x", b"\r\n"])
+def test_ipv6_answer_has_right_checksum_and_ends(payload: bytes) -> None:
+    packet = udp_answer(REQUEST6, payload)
+    pseudo = packet[8:40] + struct.pack("!II", len(packet) - 40, 17)
+    assert ones_sum(pseudo + packet[40:]) == 0xFFFF
+    assert parse(packet) == Seen("udp", "fd00::2", 53, "2001:db8::1", 4000, payload)
+
+
+def ipv6(number: int, content: bytes) -> bytes:
+    ends = b"".join(socket.inet_pton(socket.AF_INET6, each) for each in ("2001:db8::1", "fd00::2"))
+    return struct.pack("!IHBB", 6 << 28, len(content), number, 64) + ends + content
+
+
+def test_ipv6_is_seen_behind_further_headers_and_fragments_only_once() -> None:
+    syn = Seen("tcp", "2001:db8::1", 4000, "fd00::2", 80, b"")
+    options = bytes([6, 0]) + b"\0" * 6
+    assert parse(ipv6(6, tcp(0x02))) == syn
+    assert parse(ipv6(60, options + tcp(0x02))) == syn
+    assert parse(ipv6(44, struct.pack("!BBHI", 6, 0, 1, 7) + tcp(0x02))) == syn
+    assert parse(ipv6(44, struct.pack("!BBHI", 6, 0, 8, 7) + tcp(0x02))) is None
+    assert parse(ipv6(60, options[:5])) is None
+    echo = struct.pack("!BBHHH", 128, 0, 0, 1, 1)
+    assert parse(ipv6(58, echo + b"hi")) == Seen("icmp", "2001:db8::1", 0, "fd00::2", 0, b"hi")
+    assert parse(ipv6(58, b"\x87" + echo)) is None, "neighbours look for each other"
 
 
 def test_ping_is_seen_and_its_reply_is_not() -> None:

@@ -20,7 +20,7 @@ from sensor_wire.v1.event import EventBody
 IMAGE = os.environ.get("HONEYSENS_RECON_IMAGE", "honeysens/service-recon:latest")
 LISTENER_PORT = 60999
 NFTABLES = f"""
-table ip capture {{
+table inet capture {{
   chain redirected {{ type nat hook prerouting priority dstnat; meta l4proto tcp redirect to :{LISTENER_PORT}; }}
   chain kept_from_kernel {{ type filter hook input priority filter; meta l4proto udp drop; }}
 }}
@@ -44,12 +44,17 @@ def in_namespace[T](path: str, action: Callable[[], T]) -> T:
 
 
 def capture_sockets() -> list[socket.socket]:
-    packets = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x0800))
-    answers = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.bind(("", LISTENER_PORT))
-    listener.listen(4096)
-    return [packets, answers, listener]
+    made: list[socket.socket] = []
+    for family, ethernet in ((socket.AF_INET, 0x0800), (socket.AF_INET6, 0x86DD)):
+        made.append(socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ethernet)))
+        made.append(socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_RAW))
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        if family is socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind(("", LISTENER_PORT))
+        listener.listen(4096)
+        made.append(listener)
+    return made
 
 
 @pytest.fixture
@@ -124,6 +129,24 @@ def test_ping_is_answered_and_told(sensor_end: SensorEnd, recon: HoneypotContain
     wait_for(lambda: sensor_end.events, 5, "the event")
     (event,) = sensor_end.events
     assert (event.kind, event.protocol, event.source.port) == ("icmp", "icmp", None)
+
+
+def test_ipv6_is_recorded_by_tcp_udp_and_ping(sensor_end: SensorEnd, recon: HoneypotContainer) -> None:
+    with socket.create_connection((recon.address6, 4711), 5) as client:
+        own = client.getsockname()
+        client.sendall(b"hello")
+        assert client.recv(100) == b"\r\n"
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sender:
+        sender.settimeout(5)
+        sender.connect((recon.address6, 5353))
+        sender.send(b"query")
+        assert sender.recv(100) == b"\r\n"
+    with socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6) as echo:
+        echo.sendto(struct.pack("!BBHHH", 128, 0, 0, 4711, 1), (recon.address6, 0))
+    wait_for(lambda: {event.protocol for event in sensor_end.events} == {"tcp", "udp", "icmp"}, 20, "three events")
+    assert {str(event.destination.ip) for event in sensor_end.events} == {recon.address6}
+    (tcp,) = of_port(sensor_end, 4711)
+    assert (str(tcp.source.ip), tcp.source.port, payloads(tcp)) == (*own[:2], [b"hello"])
 
 
 def test_scan_of_a_thousand_ports_is_one_session(sensor_end: SensorEnd, recon: HoneypotContainer) -> None:

@@ -16,15 +16,19 @@ log = structlog.get_logger(__name__)
 def forget_flows(flows: Iterable[FlowsTo | FlowsOf]) -> None:
     """Delete these flows from the kernel's table; the next packet is translated anew. Failures are logged only."""
     for each in flows:
-        try:
-            run_tool("conntrack", "-D", "-f", "ipv4", *_filter(each))
-        except EffectError as error:
-            if NOTHING_MATCHED not in str(error):
-                log.warning("old flows stay with their honeypot until they end", flows=repr(each), reason=str(error))
+        for selected in _filters(each):
+            try:
+                run_tool("conntrack", "-D", *selected)
+            except EffectError as error:
+                if NOTHING_MATCHED not in str(error):
+                    log.warning(
+                        "old flows stay with their honeypot until they end", flows=repr(each), reason=str(error)
+                    )
 
 
-def _filter(flows: FlowsTo | FlowsOf) -> list[str]:
+def _filters(flows: FlowsTo | FlowsOf) -> list[list[str]]:
     if isinstance(flows, FlowsTo):
-        return ["--reply-src", str(flows.address)]
+        return [["-f", f"ipv{flows.address.version}", "--reply-src", str(flows.address)]]
     port = ["--orig-port-dst", str(flows.port)] if flows.port is not None else []
-    return ["-p", flows.protocol, *port]
+    six = "icmpv6" if flows.protocol == "icmp" else flows.protocol
+    return [["-f", "ipv4", "-p", flows.protocol, *port], ["-f", "ipv6", "-p", six, *port]]

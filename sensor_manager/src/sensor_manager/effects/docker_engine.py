@@ -7,11 +7,11 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
 from sensor_manager.effects.engine_api import EngineApi, GoneError, lines_of
+from sensor_manager.effects.engine_networks import network_request, observed_network
 from sensor_manager.effects.errors import EffectError
 from sensor_manager.effects.run_contract import container_request
 from sensor_manager.model import ContainerSpec, CreateNetwork, ObservedContainer, ObservedNetwork
@@ -53,11 +53,7 @@ class DockerEngine:
         """Return our bridge networks."""
         with _engine("the engine's networks cannot be listed"):
             found = self._api.call("GET", "/networks", {"filters": self._ours()})
-        return tuple(
-            ObservedNetwork(each["Id"], each["Labels"][self._service_label], IPv4Network(pool["Subnet"]))
-            for each in found
-            for pool in each["IPAM"]["Config"][:1]
-        )
+        return tuple(observed_network(each, each["Labels"][self._service_label]) for each in found)
 
     def images(self, registry: str) -> frozenset[str]:
         """Return the images that came from this registry, by `registry/repository@digest`."""
@@ -108,21 +104,8 @@ class DockerEngine:
             self._api.call("DELETE", f"/images/{reference}")
 
     def create_network(self, network: CreateNetwork) -> None:
-        """Make a bridge network without IPv6 and without the engine's own netfilter rules."""
-        addresses = {"Subnet": str(network.subnet), "Gateway": str(network.gateway)}
-        body = {
-            "Name": self._name(network.service),
-            "Driver": "bridge",
-            "CheckDuplicate": True,
-            "EnableIPv6": False,
-            "IPAM": {"Driver": "default", "Config": [addresses]},
-            "Labels": {self._service_label: network.service},
-            "Options": {
-                "com.docker.network.bridge.name": network.bridge,
-                "com.docker.network.bridge.enable_icc": "false",
-                "com.docker.network.bridge.enable_ip_masquerade": "false",
-            },
-        }
+        """Make a bridge network without the engine's own netfilter rules."""
+        body = network_request(network, self._name(network.service), {self._service_label: network.service})
         with _engine(f"the network of {network.service} cannot be made"):
             self._api.call("POST", "/networks/create", body=body)
 

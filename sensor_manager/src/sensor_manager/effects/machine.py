@@ -1,11 +1,12 @@
 """Figures and settings of the machine the sensor runs on."""
 
 import fcntl
+import os
 import shutil
 import socket
 import struct
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
 from sensor_manager.effects.errors import NetfilterError
@@ -14,6 +15,12 @@ SIOCGIFADDR = 0x8915
 IFREQ_FORMAT = "16s16x"
 IFREQ_ADDRESS = slice(20, 24)
 IP_FORWARD = Path("/proc/sys/net/ipv4/ip_forward")
+IPV6_SETTINGS = Path("/proc/sys/net/ipv6/conf")
+IPV6_ADDRESSES = Path("/proc/thread-self/net/if_inet6")
+GLOBAL_SCOPE = "00"
+TENTATIVE_OR_FAILED = 0x48
+TEMPORARY = 0x01
+PERMANENT = 0x80
 KIB = 1024
 
 
@@ -55,14 +62,57 @@ def interface_address(interface: str) -> IPv4Address | None:
     return IPv4Address(answer[IFREQ_ADDRESS])
 
 
-def enable_forwarding() -> None:
+def interface_addresses6(interface: str) -> tuple[IPv6Address, ...]:
+    """Return the interface's global IPv6 addresses, fixed ones first, those that change from day to day last."""
+    try:
+        lines = IPV6_ADDRESSES.read_text(encoding="ascii").splitlines()
+    except OSError:
+        return ()
+    found = [
+        (int(flags, 16), address)
+        for address, _, _, scope, flags, name in map(str.split, lines)
+        if name == interface and scope == GLOBAL_SCOPE
+    ]
+    usable = sorted(
+        (flags & TEMPORARY, not flags & PERMANENT, address)
+        for flags, address in found
+        if not flags & TENTATIVE_OR_FAILED
+    )
+    return tuple(IPv6Address(bytes.fromhex(address)) for _, _, address in usable)
+
+
+def speaks_ipv6(interface: str) -> bool:
+    """Tell whether the interface takes part in IPv6, and packets of it can be handed on to honeypots."""
+    forwarding = IPV6_SETTINGS / "all/forwarding"
+    try:
+        off = (IPV6_SETTINGS / interface / "disable_ipv6").read_text(encoding="ascii").strip() == "1"
+        forwards = forwarding.read_text(encoding="ascii").strip() == "1"
+    except OSError:
+        return False
+    return not off and (forwards or os.access(forwarding, os.W_OK))
+
+
+def enable_forwarding(ipv6_interface: str | None) -> None:
     """Let the kernel hand packets on to the honeypots' bridges; what passes is netfilter's decision.
+
+    Args:
+        ipv6_interface: where attackers arrive by IPv6. It goes on taking its address and route from routers, which the
+            kernel would otherwise end when it begins to forward. None: IPv6 is not handed on.
 
     Raises:
         NetfilterError: the setting is off and may not be changed.
     """
+    _set(IP_FORWARD, "1", "net.ipv4.ip_forward")
+    if ipv6_interface is not None:
+        accept = IPV6_SETTINGS / ipv6_interface / "accept_ra"
+        if accept.exists() and accept.read_text(encoding="ascii").strip() == "1":
+            _set(accept, "2", f"net.ipv6.conf.{ipv6_interface}.accept_ra")
+        _set(IPV6_SETTINGS / "all/forwarding", "1", "net.ipv6.conf.all.forwarding")
+
+
+def _set(setting: Path, value: str, name: str) -> None:
     try:
-        if IP_FORWARD.read_text(encoding="ascii").strip() != "1":
-            IP_FORWARD.write_text("1", encoding="ascii")
+        if setting.read_text(encoding="ascii").strip() != value:
+            setting.write_text(value, encoding="ascii")
     except OSError as error:
-        raise NetfilterError(f"net.ipv4.ip_forward is off and cannot be set ({error}); set it to 1 outside") from error
+        raise NetfilterError(f"{name} is not {value} and cannot be set ({error}); set it to {value} outside") from error

@@ -41,9 +41,9 @@ class Nftables:
         self._path = book
         self._book = _read_book(book)
 
-    def let_forward(self) -> None:
+    def let_forward(self, ipv6_interface: str | None) -> None:
         """Let the kernel hand packets on; raises `NetfilterError` where that is forbidden."""
-        enable_forwarding()
+        enable_forwarding(ipv6_interface)
 
     def forget_flows(self, flows: Iterable[FlowsTo | FlowsOf]) -> None:
         """Delete these flows from the kernel's table; failures are logged only."""

@@ -37,7 +37,7 @@ class Engine(Protocol):
         """Delete an image, or its name only where something else still uses the content."""
 
     def create_network(self, network: CreateNetwork) -> None:
-        """Make a bridge network without IPv6 and without the engine's own netfilter rules."""
+        """Make a bridge network without the engine's own netfilter rules."""
 
     def remove_network(self, identifier: str) -> None:
         """Delete a network; its container must be gone."""
@@ -58,8 +58,11 @@ class Engine(Protocol):
 class Netfilter(Protocol):
     """The manager's rules in the sensor's network namespace and in those of containers."""
 
-    def let_forward(self) -> None:
-        """Have packets handed on to the honeypots' bridges; raises `NetfilterError` where that is forbidden."""
+    def let_forward(self, ipv6_interface: str | None) -> None:
+        """Have packets handed on to the honeypots' bridges, of IPv6 where an interface is named for it.
+
+        Raises `NetfilterError` where that is forbidden.
+        """
 
     def apply(self, rules: str, namespace: str | None = None) -> None:
         """Replace the rules as a whole; raises `NetfilterError` when they are not in force afterwards."""

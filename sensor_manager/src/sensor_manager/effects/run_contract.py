@@ -50,5 +50,10 @@ def container_request(
             "Dns": [NO_NAME_SERVER],
             "NetworkMode": network,
         },
-        "NetworkingConfig": {"EndpointsConfig": {network: {"IPAMConfig": {"IPv4Address": str(spec.address)}}}},
+        "NetworkingConfig": {"EndpointsConfig": {network: {"IPAMConfig": _addresses(spec)}}},
     }
+
+
+def _addresses(spec: ContainerSpec) -> dict[str, str]:
+    six = {} if spec.address6 is None else {"IPv6Address": str(spec.address6)}
+    return {"IPv4Address": str(spec.address)} | six

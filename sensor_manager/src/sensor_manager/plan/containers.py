@@ -23,7 +23,8 @@ from sensor_manager.model import (
     StopContainer,
 )
 from sensor_manager.plan.contract import container_spec, contract_hash, image_reference
-from sensor_manager.plan.netfilter import forwarding, render_sensor
+from sensor_manager.plan.forwarding import forwarding
+from sensor_manager.plan.netfilter import render_sensor
 from sensor_manager.plan.services import Selection, Wanted, select
 from sensor_wire.v1.desired import Desired
 
@@ -79,7 +80,15 @@ def _find_place(networks: Sequence[ObservedNetwork], wanted: Wanted) -> Iterator
     for network in networks:
         yield RemoveNetwork(name, network.id)
     if not networks:
-        yield CreateNetwork(name, contract_hash(wanted.service), place.subnet, place.gateway, place.bridge)
+        yield CreateNetwork(
+            service=name,
+            contract=contract_hash(wanted.service),
+            subnet=place.subnet,
+            gateway=place.gateway,
+            bridge=place.bridge,
+            subnet6=place.subnet6,
+            gateway6=place.gateway6,
+        )
 
 
 def _keep_up(observed: Observed, container: ObservedContainer) -> Iterator[Action]:
@@ -100,7 +109,7 @@ def _next_steps(observed: Observed, wanted: Wanted, site: Site) -> Iterator[Acti
     container = current_container(observed, wanted)
     image = image_reference(site, service)
     networks = [each for each in observed.networks if each.service == service.name]
-    placed = [each.subnet for each in networks] == [place.subnet]
+    placed = [(each.subnet, each.subnet6) for each in networks] == [(place.subnet, place.subnet6)]
     if container is not None and container.contract == contract and placed:
         if container.running and service.catch_all and not container.prepared:
             yield PrepareNamespace(service.name, contract, container.id, container.sandbox)

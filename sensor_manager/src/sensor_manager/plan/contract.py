@@ -10,11 +10,13 @@ from sensor_wire.v1.desired import DesiredService
 RUN_CONTRACT_VERSION = 1
 """Raised whenever the manager itself makes containers differently, so that old ones are replaced."""
 HASH_LENGTH = 32
+NETFILTER_ONLY = {"address", "port_ranges"}
+"""What is not the container's business."""
 
 
 def contract_hash(service: DesiredService) -> str:
     """Return the hash of everything that a container is made from; equal contracts need no new container."""
-    content = [RUN_CONTRACT_VERSION, service.model_dump(mode="json")]
+    content = [RUN_CONTRACT_VERSION, service.model_dump(mode="json", exclude=NETFILTER_ONLY)]
     return hashlib.sha256(_canonical(content).encode()).hexdigest()[:HASH_LENGTH]
 
 
@@ -34,6 +36,7 @@ def container_spec(site: Site, service: DesiredService, place: Place) -> Contain
         options=_canonical(service.options),
         memory_mb=service.limits.memory_mb,
         pids=service.limits.pids,
+        address6=place.address6,
     )
 
 

@@ -1,9 +1,11 @@
 """What the attacker addressed, from what the honeypot saw behind netfilter's translation."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address
+from ipaddress import IPv6Address
 
+from sensor_manager.model import IpAddress, Pot
+from sensor_manager.plan.services import Wanted
 from sensor_wire.v1.event import Endpoint, EventBody
 
 
@@ -12,25 +14,44 @@ class Exposure:
     """How a honeypot is reached from outside.
 
     Attributes:
-        sensor_address: the sensor's address on the observed interface; None while it has none.
-        container_address: the honeypot's own address, which nobody outside ever sees.
+        sensor_addresses: the sensor's, of IPv4 and IPv6, the main ones first; none while it has none.
+        pot: the honeypot's own addresses, which nobody outside ever sees.
         ports: container port with protocol (`2222/tcp`) to the sensor's port.
     """
 
-    sensor_address: IPv4Address | None = None
-    container_address: IPv4Address | None = None
+    sensor_addresses: tuple[IpAddress, ...] = ()
+    pot: Pot | None = None
     ports: Mapping[str, int] = field(default_factory=dict)
 
 
-def addressed_destination(body: EventBody, exposure: Exposure) -> Endpoint:
-    """Return the event's destination as the attacker addressed it.
+def exposure(wanted: Wanted, sensor_addresses: Sequence[IpAddress]) -> Exposure:
+    """Return how a service is reached: at its own address if it has one, else at the sensor's."""
+    at = wanted.service.address
+    return Exposure(tuple(sensor_addresses) if at is None else (at,), wanted.place.pot, wanted.service.ports)
 
-    Destinations other than the container's address or the unspecified one are kept: they were not translated.
+
+def as_outside(body: EventBody, exposure: Exposure) -> EventBody:
+    """Return the event with the ends as the attacker knows them.
+
+    A honeypot that takes both versions at one socket names addresses of IPv4 in those of IPv6. Destinations other than
+    the container's own addresses or the unspecified one are kept: they were not translated.
     """
-    seen = body.destination
-    if seen.ip != exposure.container_address and not seen.ip.is_unspecified:
+    source, seen = _plain(body.source), _plain(body.destination)
+    return body.model_copy(update={"source": source, "destination": _addressed(seen, source, body, exposure)})
+
+
+def _addressed(seen: Endpoint, source: Endpoint, body: EventBody, exposure: Exposure) -> Endpoint:
+    own = () if exposure.pot is None else (exposure.pot.address, exposure.pot.address6)
+    if seen.ip not in own and not seen.ip.is_unspecified:
         return seen
     port = seen.port
     if port is not None:
         port = exposure.ports.get(f"{port}/{body.protocol.value}", port)
-    return Endpoint(ip=exposure.sensor_address or seen.ip, port=port)
+    version = source.ip.version
+    ip = next((each for each in exposure.sensor_addresses if each.version == version), seen.ip)
+    return Endpoint(ip=ip, port=port)
+
+
+def _plain(end: Endpoint) -> Endpoint:
+    mapped = end.ip.ipv4_mapped if isinstance(end.ip, IPv6Address) else None
+    return end if mapped is None else Endpoint(ip=mapped, port=end.port)

@@ -1,11 +1,11 @@
 """Which of the desired services can be had together on one sensor."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import cast
+from dataclasses import dataclass, field
 
-from sensor_manager.model import Observed, Site, TransportProtocol
+from sensor_manager.model import IpAddress, Observed, Site
 from sensor_manager.plan.addresses import Place, allocate
+from sensor_manager.plan.ports import Claim, claims_of, clashes, contradicts_itself
 from sensor_wire.v1.desired import Desired, DesiredService
 
 
@@ -25,41 +25,54 @@ class Selection:
     refused: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What the services accepted so far have: ports, and catch-alls by address."""
+
+    accepted: dict[str, DesiredService] = field(default_factory=dict)
+    ports: dict[Claim, str] = field(default_factory=dict)
+    catch_alls: dict[IpAddress | None, str] = field(default_factory=dict)
+
+    def accept(self, service: DesiredService) -> None:
+        self.accepted[service.name] = service
+        self.ports.update(dict.fromkeys(claims_of(service), service.name))
+        if service.catch_all:
+            self.catch_alls[service.address] = service.name
+
+
 def select(observed: Observed, desired: Desired | None, site: Site) -> Selection:
     """Refuse what contradicts itself, service by service, so that the rest runs. The order of names decides."""
-    accepted: dict[str, DesiredService] = {}
+    taken = _Taken()
     refused: dict[str, str] = {}
-    ports: dict[tuple[TransportProtocol, int], str] = {}
-    catch_all: str | None = None
     for service in sorted(desired.services if desired else (), key=lambda each: each.name):
-        taken = next((port for port in _public_ports(service) if port in ports), None)
-        if service.name in accepted:
-            refused[service.name] = "the service is desired twice; one of the two runs"
-        elif service.raw:
-            refused[service.name] = "raw network access is not supported by this sensor; choose another service"
-        elif service.catch_all and catch_all is not None:
-            refused[service.name] = f"{catch_all} is the catch-all already; take {catch_all} or {service.name} away"
-        elif taken is not None:
-            protocol, number = taken
-            refused[service.name] = (
-                f"{protocol} port {number} is used by {ports[taken]} already; change {ports[taken]} or {service.name}"
-            )
-        elif len(set(_public_ports(service))) < len(service.ports):
-            refused[service.name] = "two of its ports lead to the same port of the sensor; change the port map"
+        reason = _objection(service, taken, site)
+        if reason is None:
+            taken.accept(service)
         else:
-            accepted[service.name] = service
-            ports |= dict.fromkeys(_public_ports(service), service.name)
-            catch_all = service.name if service.catch_all else catch_all
-    places = allocate(site.pool, accepted, [(network.service, network.subnet) for network in observed.networks])
-    refused |= dict.fromkeys(accepted.keys() - places.keys(), f"no free network is left in {site.pool}")
-    return Selection({name: Wanted(accepted[name], place) for name, place in places.items()}, refused)
+            refused[service.name] = reason
+    networks = [(network.service, network.subnet) for network in observed.networks]
+    places = allocate(site.pool, taken.accepted, networks, site.pool6)
+    refused |= dict.fromkeys(taken.accepted.keys() - places.keys(), f"no free network is left in {site.pool}")
+    return Selection({name: Wanted(taken.accepted[name], place) for name, place in places.items()}, refused)
 
 
-def container_port(name: str) -> tuple[TransportProtocol, int]:
-    """Split a container port such as `2222/tcp`."""
-    number, protocol = name.split("/")
-    return cast("TransportProtocol", protocol), int(number)
-
-
-def _public_ports(service: DesiredService) -> list[tuple[TransportProtocol, int]]:
-    return [(container_port(inner)[0], outer) for inner, outer in service.ports.items()]
+def _objection(service: DesiredService, taken: _Taken, site: Site) -> str | None:
+    """Say why the service cannot run beside those that are accepted; None when it can."""
+    claims = claims_of(service)
+    other = taken.catch_alls.get(service.address) if service.catch_all else None
+    clash = next(clashes(claims, taken.ports), None)
+    reason: str | None = None
+    if service.name in taken.accepted:
+        reason = "the service is desired twice; one of the two runs"
+    elif service.raw:
+        reason = "raw network access is not supported by this sensor; choose another service"
+    elif service.address is not None and service.address in site.management:
+        reason = f"{service.address} is for the management of the machine; choose another address"
+    elif other is not None:
+        reason = f"{other} is the catch-all already; take {other} or {service.name} away"
+    elif clash is not None:
+        by = taken.ports[clash]
+        reason = f"{clash} is used by {by} already; change {by} or {service.name}"
+    elif contradicts_itself(claims):
+        reason = "two of its ports lead to the same port of the sensor; change the port map"
+    return reason

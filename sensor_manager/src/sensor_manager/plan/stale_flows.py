@@ -5,22 +5,21 @@ that is gone or no longer responsible, for as long as it sends.
 """
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 from typing import Literal
 
-from sensor_manager.model import Forwarding
+from sensor_manager.model import Forwarding, IpAddress
 
 
 @dataclass(frozen=True, slots=True)
 class FlowsTo:
     """All flows that are translated to this honeypot."""
 
-    address: IPv4Address
+    address: IpAddress
 
 
 @dataclass(frozen=True, slots=True)
 class FlowsOf:
-    """All flows of this protocol, to this port of the sensor if given."""
+    """All flows of this protocol, to this port of the sensor if given, by IPv4 and IPv6."""
 
     protocol: Literal["udp", "icmp"]
     port: int | None = None
@@ -28,14 +27,16 @@ class FlowsOf:
 
 def stale_flows(old: Forwarding, new: Forwarding) -> list[FlowsTo | FlowsOf]:
     """Return the flows that the old forwarding may have led elsewhere than the new one would."""
-    stale: list[FlowsTo | FlowsOf] = [FlowsTo(address) for address in sorted(_targets(old) - _targets(new))]
-    changed = {*old.forwards} ^ {*new.forwards}
-    stale += [FlowsOf("udp", port) for port in sorted({each.port for each in changed if each.protocol == "udp"})]
-    if old.catch_all != new.catch_all:
+    stale: list[FlowsTo | FlowsOf] = [FlowsTo(each) for each in sorted(_targets(old) - _targets(new), key=str)]
+    changed = [each for each in {*old.forwards} ^ {*new.forwards} if each.protocol == "udp"]
+    stale += [FlowsOf("udp", port) for port in sorted({each.port for each in changed if each.last is None})]
+    if old.catch_alls != new.catch_alls:
         stale += [FlowsOf("udp"), FlowsOf("icmp")]
+    elif any(each.last is not None for each in changed):
+        stale.append(FlowsOf("udp"))
     return stale
 
 
-def _targets(forwarding: Forwarding) -> set[IPv4Address]:
-    catch_all = {forwarding.catch_all} if forwarding.catch_all is not None else set()
-    return {each.address for each in forwarding.forwards} | catch_all
+def _targets(forwarding: Forwarding) -> set[IpAddress]:
+    pots = {each.pot for each in forwarding.forwards} | {each.pot for each in forwarding.catch_alls}
+    return {address for pot in pots for address in (pot.address, pot.address6) if address is not None}

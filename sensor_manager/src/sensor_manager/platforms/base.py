@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Protocol
 
 import structlog
 
-from sensor_manager.effects.machine import Figures, interface_address, read_figures
+from sensor_manager.effects.machine import Figures, interface_address, interface_addresses6, read_figures
 from sensor_manager.effects.name_files import NameFiles
 from sensor_manager.effects.ports import Engine, Link, Netfilter
-from sensor_manager.model import Phase
+from sensor_manager.model import IpAddress, Phase
 from sensor_manager.settings import HONEYPOT_UID, Settings
 from sensor_wire.v1.architecture import Architecture
 
@@ -45,8 +44,8 @@ class Platform(Protocol):
     def figures(self, state: Path) -> Figures:
         """Read memory, uptime and the disk that holds the state folder."""
 
-    def address(self, interface: str) -> IPv4Address | None:
-        """Return the sensor's address on the interface; None while it has none."""
+    def addresses(self, interface: str) -> tuple[IpAddress, ...]:
+        """Return the sensor's addresses on the interface, the main one of each version first."""
 
     def use_proxy(self, settings: Settings, url: str | None) -> None:
         """Have the engine fetch images by this proxy (with its login) from now on; None: by none."""
@@ -88,9 +87,10 @@ class LinuxHost:
         """Read memory, uptime and the disk that holds the state folder."""
         return read_figures(state)
 
-    def address(self, interface: str) -> IPv4Address | None:
-        """Return the first address of the interface."""
-        return interface_address(interface)
+    def addresses(self, interface: str) -> tuple[IpAddress, ...]:
+        """Return the first IPv4 address of the interface, and all global ones of IPv6."""
+        first = interface_address(interface)
+        return (*(() if first is None else (first,)), *interface_addresses6(interface))
 
     def use_proxy(self, settings: Settings, url: str | None) -> None:
         """Do nothing: nobody knows how the engine is run."""

@@ -10,7 +10,7 @@ import structlog
 
 from sensor_manager.effects.machine import Figures
 from sensor_manager.effects.ports import Engine, Link, Netfilter
-from sensor_manager.model import Phase
+from sensor_manager.model import IpAddress, Phase
 from sensor_manager.platforms.in_memory import MemoryEngine, MemoryNetfilter
 from sensor_manager.platforms.memory_link import MemoryLink
 from sensor_manager.settings import Settings
@@ -54,9 +54,9 @@ class Dummy:
         usage = shutil.disk_usage(state)
         return Figures(int(time.monotonic() - self._started), MEMORY, MEMORY // 2, usage.total, usage.used)
 
-    def address(self, interface: str) -> IPv4Address | None:
+    def addresses(self, interface: str) -> tuple[IpAddress, ...]:
         """Return one that every interface has."""
-        return ADDRESS if interface else None
+        return (ADDRESS,) if interface else ()
 
     def use_proxy(self, settings: Settings, url: str | None) -> None:
         """Let the developer see that there is one."""

@@ -58,7 +58,7 @@ class MemoryEngine:
         if any(network.subnet.overlaps(each.subnet) for each in self._networks.values()):
             raise EffectError(f"{network.subnet} overlaps with another network")
         identifier = self._new("network")
-        self._networks[identifier] = ObservedNetwork(identifier, network.service, network.subnet)
+        self._networks[identifier] = ObservedNetwork(identifier, network.service, network.subnet, network.subnet6)
 
     def remove_network(self, identifier: str) -> None:
         """Delete a network that no container uses."""
@@ -111,7 +111,7 @@ class MemoryNetfilter:
     def __init__(self) -> None:
         self._rules: dict[str, str] = {}
 
-    def let_forward(self) -> None:
+    def let_forward(self, ipv6_interface: str | None) -> None:
         """Do nothing."""
 
     def apply(self, rules: str, namespace: str | None = None) -> None:

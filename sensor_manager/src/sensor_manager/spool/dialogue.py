@@ -9,7 +9,7 @@ from typing import IO
 import structlog
 from pydantic import ValidationError
 
-from sensor_manager.plan.destination import Exposure, addressed_destination
+from sensor_manager.plan.destination import Exposure, as_outside
 from sensor_manager.spool.store import SpoolStore, SpoolUnavailableError
 from sensor_wire.honeypot.socket import Answer, AnswerStatus, CaptureRequest, Submission
 from sensor_wire.v1.event import MAX_EVENT_BYTES, Event
@@ -19,7 +19,7 @@ MAX_REASON = 256
 
 log = structlog.get_logger(__name__)
 
-type Capture = Callable[[str], Sequence[socket.socket]]
+type Capture = Callable[[str, CaptureRequest], Sequence[socket.socket]]
 """Makes the capture sockets of the named catch-all service; raises `CaptureUnavailableError` for all others."""
 
 
@@ -74,8 +74,7 @@ class Dialogue:
     def _store_event(self, document: object) -> Answer:
         try:
             body = Submission.model_validate(document).event
-            moved = body.model_copy(update={"destination": addressed_destination(body, self._exposure())})
-            event = Event(**dict(moved), service=self._service)
+            event = Event(**dict(as_outside(body, self._exposure())), service=self._service)
         except (ValidationError, RecursionError) as error:
             reason = _first_error(error)
             log.warning("event of a honeypot rejected", service=self._service, reason=reason)
@@ -98,13 +97,13 @@ class Dialogue:
 
     def _answer_request(self, connection: socket.socket, document: object) -> None:
         try:
-            CaptureRequest.model_validate(document)
+            request = CaptureRequest.model_validate(document)
         except ValidationError as error:
             _send(connection, _rejected(_first_error(error)))
             return
         with ExitStack() as stack:
             try:
-                sockets = [stack.enter_context(each) for each in self._capture(self._service)]
+                sockets = [stack.enter_context(each) for each in self._capture(self._service, request)]
             except CaptureUnavailableError as error:
                 status = AnswerStatus.BUSY if error.temporary else AnswerStatus.REJECTED
                 _send(connection, Answer(status=status, reason=str(error)[:MAX_REASON]))

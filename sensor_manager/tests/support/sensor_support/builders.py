@@ -4,14 +4,19 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
 from sensor_manager.model import Site
 from sensor_wire.v1.desired import Desired, DesiredService
 from sensor_wire.v1.event import Endpoint, Event, EventKind, Protocol, Severity
 
-SITE = Site(registry="198.51.100.1:8443", interface="eth0", pool=IPv4Network("10.10.10.0/24"))
+SITE = Site(
+    registry="198.51.100.1:8443",
+    interface="eth0",
+    pool=IPv4Network("10.10.10.0/24"),
+    pool6=IPv6Network("fd68:6f6e:6579::/48"),
+)
 
 
 def uuid7(number: int | None = None) -> uuid.UUID:

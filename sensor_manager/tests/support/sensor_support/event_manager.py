@@ -19,11 +19,12 @@ from sensor_manager.spool.collector import Collector
 from sensor_manager.spool.dialogue import CaptureUnavailableError, Dialogue
 from sensor_manager.spool.store import SpoolStore
 from sensor_manager.spool.uploader import Uploader
+from sensor_wire.honeypot.socket import CaptureRequest
 
 SERVICE = "cowrie"
 
 
-def no_capture(service: str) -> list[socket]:
+def no_capture(service: str, _request: CaptureRequest) -> list[socket]:
     """Refuse."""
     raise CaptureUnavailableError(f"{service} is no catch-all service", temporary=False)
 

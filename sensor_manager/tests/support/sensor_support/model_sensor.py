@@ -62,9 +62,10 @@ class ModelSensor:
                 assert image in seen.images
                 assert all(each.image != image for each in seen.containers), "an image in use cannot be removed"
                 self.observed = replace(seen, images=seen.images - {image})
-            case CreateNetwork(service=name, subnet=subnet):
+            case CreateNetwork(service=name, subnet=subnet, subnet6=subnet6):
                 assert not any(subnet.overlaps(each.subnet) for each in seen.networks)
-                self.observed = replace(seen, networks=(*seen.networks, ObservedNetwork(self._new(), name, subnet)))
+                made_network = ObservedNetwork(self._new(), name, subnet, subnet6)
+                self.observed = replace(seen, networks=(*seen.networks, made_network))
             case RemoveNetwork(service=name, id=identifier):
                 assert not any(each.service == name for each in seen.containers), "a network in use cannot be removed"
                 self.removed.add(identifier)

@@ -15,6 +15,7 @@ LAN_ADDRESSES = ("198.51.100.1", "198.51.100.10", "198.51.100.11")
 """The server's address and two attackers'."""
 SERVER, ATTACKER, OTHER_ATTACKER = LAN_ADDRESSES
 SENSOR = "198.51.100.2"
+ATTACKER6, OTHER_ATTACKER6, SENSOR6 = "2001:db8::10", "2001:db8::11", "2001:db8::2"
 
 
 def sh(*command: str, stdin: str = "") -> str:
@@ -81,24 +82,31 @@ def lan() -> Iterator[Lan]:
         sh("ip", "-n", outside, "link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns", sensor)
         for address in LAN_ADDRESSES:
             sh("ip", "-n", outside, "addr", "add", f"{address}/24", "dev", "eth0")
+        for address in (ATTACKER6, OTHER_ATTACKER6):
+            sh("ip", "-n", outside, "addr", "add", f"{address}/64", "dev", "eth0", "nodad")
         sh("ip", "-n", outside, "link", "set", "eth0", "up")
         sh("ip", "-n", sensor, "addr", "add", f"{SENSOR}/24", "dev", "eth0")
+        sh("ip", "-n", sensor, "addr", "add", f"{SENSOR6}/64", "dev", "eth0", "nodad")
         sh("ip", "-n", sensor, "link", "set", "eth0", "up")
-        sh("ip", "netns", "exec", sensor, "sysctl", "-qw", "net.ipv4.ip_forward=1")
+        for setting in ("net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"):
+            sh("ip", "netns", "exec", sensor, "sysctl", "-qw", setting)
         yield Lan(outside, sensor, tag)
 
 
 @contextlib.contextmanager
 def honeypot(net: Lan, number: int) -> Iterator[str]:
-    """Make a namespace that is wired like a honeypot's container, 10.10.10.(4n+2), without the container."""
+    """Make a namespace that is wired like a honeypot's container, 10.10.10.(4n+2) and fd00:0:0:n::2, without it."""
     bridge, gateway, address = f"hs-pot{number}", f"10.10.10.{4 * number + 1}", f"10.10.10.{4 * number + 2}"
     with namespace(f"hs{net.tag}-pot{number}") as name:
         sh("ip", "-n", net.sensor, "link", "add", bridge, "type", "bridge")
         sh("ip", "-n", net.sensor, "addr", "add", f"{gateway}/30", "dev", bridge)
+        sh("ip", "-n", net.sensor, "addr", "add", f"fd00:0:0:{number}::1/64", "dev", bridge, "nodad")
         sh("ip", "-n", net.sensor, "link", "set", bridge, "up")
         sh("ip", "-n", net.sensor, "link", "add", f"pot{number}", "type", "veth", "peer", "name", "eth0", "netns", name)
         sh("ip", "-n", net.sensor, "link", "set", f"pot{number}", "master", bridge, "up")
         sh("ip", "-n", name, "addr", "add", f"{address}/30", "dev", "eth0")
         sh("ip", "-n", name, "link", "set", "eth0", "up")
+        sh("ip", "-n", name, "addr", "add", f"fd00:0:0:{number}::2/64", "dev", "eth0", "nodad")
         sh("ip", "-n", name, "route", "add", "default", "via", gateway)
+        sh("ip", "-n", name, "route", "add", "default", "via", f"fd00:0:0:{number}::1")
         yield name

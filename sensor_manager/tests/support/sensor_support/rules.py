@@ -12,6 +12,7 @@ class Packet:
     Attributes:
         state: "new" or "established".
         reply: it goes back to whoever opened the connection.
+        neighbour: it looks for, or is, the next on the link (IPv6).
         dnat: its connection has been translated to a honeypot.
     """
 
@@ -19,6 +20,7 @@ class Packet:
     into: str | None
     source: str
     ipv6: bool = False
+    neighbour: bool = False
     state: str = "new"
     reply: bool = False
     dnat: bool = False
@@ -51,10 +53,12 @@ class Rules:
                 holds = fnmatchcase(packet.come_by, name.strip('"'))
             case ["oifname", name]:
                 holds = packet.into is not None and fnmatchcase(packet.into, name.strip('"'))
-            case ["meta", "nfproto", family]:
-                holds = packet.ipv6 == (family == "ipv6")
             case ["iifname", ".", "ip", "saddr", "!=", "@honeypots"]:
                 holds = not packet.ipv6 and (packet.come_by, packet.source) not in self.honeypots
+            case ["iifname", ".", "ip6", "saddr", "!=", "@honeypots6"]:
+                holds = packet.ipv6 and (packet.come_by, packet.source) not in self.honeypots
+            case ["icmpv6", "type", "{", "nd-neighbor-solicit,", "nd-neighbor-advert", "}"]:
+                holds = packet.ipv6 and packet.neighbour
             case ["ct", "state", state]:
                 holds = packet.state == state
             case ["ct", "direction", "reply"]:
@@ -67,7 +71,7 @@ class Rules:
 
 
 def _conditions(rule: str) -> list[str]:
-    return re.split(r" (?=(?:iifname|oifname|meta|ct) )", rule) if rule else []
+    return re.split(r" (?=(?:iifname|oifname|icmpv6|ct) )", rule) if rule else []
 
 
 def read_rules(text: str) -> Rules:
@@ -79,5 +83,5 @@ def read_rules(text: str) -> Rules:
             policy = re.search(r"policy (\w+);", kind)
             assert policy, kind
             chains[name] = (policy[1], rules)
-    elements = re.findall(r'"(hs-pot\d+)" \. ([\d.]+)', text.partition("chain")[0])
+    elements = re.findall(r'"(hs-pot\d+)" \. ([\da-f.:]+)', text.partition("chain")[0])
     return Rules(chains, frozenset(elements))

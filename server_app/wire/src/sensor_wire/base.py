@@ -1,9 +1,9 @@
 """What all types of the contract share: how they are parsed, and the bounds of their fields."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 
 class WireModel(BaseModel):
@@ -42,3 +42,18 @@ PortNumber = Annotated[int, Field(ge=1, le=65535)]
 ContainerPort = Annotated[str, StringConstraints(pattern=r"^([1-9][0-9]{0,4})/(tcp|udp)$")]
 """A port inside a honeypot container with its protocol, as in the documents' port maps: `2222/tcp`."""
 Count = Annotated[int, Field(ge=0, le=2**53)]
+
+
+class PortRange(WireModel):
+    """Ports `first` to `last` of the sensor; `container_port` null: each leads to the same port of the container."""
+
+    protocol: Literal["tcp", "udp"]
+    first: PortNumber
+    last: PortNumber
+    container_port: PortNumber | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.last < self.first:
+            raise ValueError("the range ends before it begins")
+        return self

@@ -12,23 +12,24 @@ from honeypot_adapter.delivery import SOCKET_PATH
 from honeypot_adapter.log import log
 
 _DESCRIPTORS = 3
+_VERSIONS = 2
 _SECONDS = 5.0
 _PAUSE = 1.0
 
 
 class Capture(NamedTuple):
-    """The three sockets of the contract; see there for what they can do."""
+    """The three sockets of the contract for one version of IP; see there for what they can do."""
 
     packets: socket.socket
     answers: socket.socket
     listener: socket.socket
 
 
-def request_capture(stopped: Callable[[], bool], socket_path: Path = SOCKET_PATH) -> Capture | None:
-    """Ask until the sensor gives the sockets; blocks.
+def request_captures(stopped: Callable[[], bool], socket_path: Path = SOCKET_PATH) -> tuple[Capture, ...]:
+    """Ask until the sensor gives the sockets of IPv4, and of IPv6 where it speaks that; blocks.
 
     Args:
-        stopped: asked between two attempts; when true, the answer is None.
+        stopped: asked between two attempts; when true, the answer is empty.
         socket_path: the sensor's socket.
     """
     complained = False
@@ -40,20 +41,21 @@ def request_capture(stopped: Callable[[], bool], socket_path: Path = SOCKET_PATH
                 log(f"the sensor has not given the sockets yet, asking again every second: {error!r}")
                 complained = True
             time.sleep(_PAUSE)
-    return None
+    return ()
 
 
-def _ask(socket_path: Path) -> Capture:
+def _ask(socket_path: Path) -> tuple[Capture, ...]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(_SECONDS)
         connection.connect(str(socket_path))
-        connection.sendall(b'{"request":"capture"}\n')
+        connection.sendall(b'{"request":"capture","ipv6":true}\n')
         data, descriptors = _receive(connection)
-    if len(descriptors) != _DESCRIPTORS:
+    if len(descriptors) not in {_DESCRIPTORS, _VERSIONS * _DESCRIPTORS}:
         for descriptor in descriptors:
             socket.close(descriptor)
         raise ValueError(f"expected {_DESCRIPTORS} sockets, got {len(descriptors)} with the answer {data[:200]!r}")
-    return Capture(*(socket.socket(fileno=descriptor) for descriptor in descriptors))
+    sockets = [socket.socket(fileno=descriptor) for descriptor in descriptors]
+    return tuple(Capture(*sockets[start : start + _DESCRIPTORS]) for start in range(0, len(sockets), _DESCRIPTORS))
 
 
 def _receive(connection: socket.socket) -> tuple[bytes, list[int]]:
@@ -61,7 +63,7 @@ def _receive(connection: socket.socket) -> tuple[bytes, list[int]]:
     data = b""
     descriptors: list[int] = []
     while not data.endswith(b"\n"):
-        chunk, ancillary, _, _ = connection.recvmsg(4096, socket.CMSG_SPACE(_DESCRIPTORS * 4))
+        chunk, ancillary, _, _ = connection.recvmsg(4096, socket.CMSG_SPACE(_VERSIONS * _DESCRIPTORS * 4))
         for level, kind, content in ancillary:
             if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
                 received = array.array("i")

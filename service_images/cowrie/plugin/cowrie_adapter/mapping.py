@@ -94,11 +94,16 @@ def _contact(entry: Json) -> Contact:
     return Contact(
         session=str(entry["session"]),
         protocol="tcp",
-        source_ip=str(entry["src_ip"]),
+        source_ip=_plain(entry["src_ip"]),
         source_port=int(entry["src_port"]),
-        destination_ip=str(entry["dst_ip"]),
+        destination_ip=_plain(entry["dst_ip"]),
         destination_port=int(entry["dst_port"]),
     )
+
+
+def _plain(address: object) -> str:
+    """Undo what a socket for both versions makes of an IPv4 address."""
+    return str(address).removeprefix("::ffff:")
 
 
 def _compact(facts: Json) -> str:

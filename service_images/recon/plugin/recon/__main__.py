@@ -2,15 +2,17 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from honeypot_adapter.capture import Capture, request_capture
+from honeypot_adapter.capture import Capture, request_captures
 from honeypot_adapter.delivery import Delivery
 from honeypot_adapter.event import Json
 from honeypot_adapter.log import log
 from honeypot_adapter.outbox import Outbox
 from recon.datagrams import Datagrams
+from recon.limiter import AnswerLimiter
 from recon.listener import Listener
 from recon.moment import Moment
 from recon.packets import Seen
@@ -30,20 +32,23 @@ class Recon:
         self._tracker = Tracker()
         self._dropped = 0
 
-    async def run(self, capture: Capture, stop: asyncio.Event) -> None:
-        """Record until told to stop."""
-        datagrams = Datagrams(capture.packets, capture.answers, self._teller(self._tracker.touch))
+    async def run(self, captures: Sequence[Capture], stop: asyncio.Event) -> None:
+        """Record until told to stop; one capture for IPv4 and perhaps one for IPv6."""
+        limiter = AnswerLimiter(time.monotonic())
         listener = Listener(self._teller(self._tracker.accepted), self._teller(self._tracker.payload))
-        capture.listener.settimeout(0)
         loop = asyncio.get_running_loop()
-        loop.add_reader(capture.packets, datagrams.read)
-        loop.add_reader(capture.listener, listener.accept, capture.listener)
+        for each in captures:
+            datagrams = Datagrams(each.packets, each.answers, self._teller(self._tracker.touch), limiter)
+            each.listener.settimeout(0)
+            loop.add_reader(each.packets, datagrams.read)
+            loop.add_reader(each.listener, listener.accept, each.listener)
         log("recording")
         while not stop.is_set():
             self._keep(self._tracker.tick(Moment.now()))
             await asyncio.sleep(_TICK_SECONDS)
-        loop.remove_reader(capture.listener)
-        loop.remove_reader(capture.packets)
+        for each in captures:
+            loop.remove_reader(each.listener)
+            loop.remove_reader(each.packets)
         self._keep(self._tracker.finish(Moment.now()))
 
     def _teller(self, method: Callable[[Seen, Moment], list[Json]]) -> Callable[[Seen], None]:
@@ -70,14 +75,14 @@ async def _main() -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    capture = await asyncio.to_thread(request_capture, stop.is_set)
-    if capture is None:
+    captures = await asyncio.to_thread(request_captures, stop.is_set)
+    if not captures:
         return
     outbox = Outbox(_OUTBOX_PATH)
     delivery = Delivery(outbox)
     async with asyncio.TaskGroup() as tasks:
         sending = tasks.create_task(delivery.run())
-        await Recon(outbox, delivery).run(capture, stop)
+        await Recon(outbox, delivery).run(captures, stop)
         if not await delivery.drain(_DRAIN_SECONDS):
             log("events are lost: the sensor did not take them before the end")
         sending.cancel()

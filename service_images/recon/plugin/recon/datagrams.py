@@ -15,13 +15,15 @@ _ANSWER = b"\r\n"
 
 
 class Datagrams:
-    """The packet socket and the raw one."""
+    """The packet socket and the raw one of a version of IP."""
 
-    def __init__(self, packets: socket.socket, answers: socket.socket, touch: Callable[[Seen], None]) -> None:
+    def __init__(
+        self, packets: socket.socket, answers: socket.socket, touch: Callable[[Seen], None], limiter: AnswerLimiter
+    ) -> None:
         self._packets = packets
         self._answers = answers
         self._touch = touch
-        self._limiter = AnswerLimiter(time.monotonic())
+        self._limiter = limiter
         packets.settimeout(0)
         answers.settimeout(0)
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from recon.packets import Seen
 
 _SO_ORIGINAL_DST = 80
+_ORIGINAL_4 = (socket.SOL_IP, _SO_ORIGINAL_DST, 16)
 _AT_ONCE = 64
 _MAX_CONNECTIONS = 512
 _MAX_PER_SOURCE = 64
@@ -93,9 +94,10 @@ async def _first_bytes(connection: socket.socket) -> bytes:
 
 def _ends(connection: socket.socket, peer: tuple[str, int]) -> Seen | None:
     """Tell who addressed what; None when the connection is gone already."""
+    six = connection.family is socket.AF_INET6
     try:
-        original = connection.getsockopt(socket.SOL_IP, _SO_ORIGINAL_DST, 16)
+        original = connection.getsockopt(*((socket.IPPROTO_IPV6, _SO_ORIGINAL_DST, 28) if six else _ORIGINAL_4))
     except OSError:
         return None
-    port, address = struct.unpack_from("!2xH4s", original)
-    return Seen("tcp", peer[0], peer[1], socket.inet_ntoa(address), port, b"")
+    port, address = struct.unpack_from("!2xH4x16s" if six else "!2xH4s", original)
+    return Seen("tcp", peer[0], peer[1], socket.inet_ntop(connection.family, address), port, b"")

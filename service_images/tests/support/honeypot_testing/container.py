@@ -1,6 +1,7 @@
 """A honeypot's container for tests, run as a sensor would run it."""
 
 import json
+import secrets
 import socket
 import subprocess
 import uuid
@@ -31,7 +32,9 @@ class HoneypotContainer:
     def __enter__(self) -> Self:
         known = subprocess.run([DOCKER, "image", "inspect", self._image], capture_output=True, check=False)
         assert known.returncode == 0, f"there is no image {self._image}: run playbooks/build-service-images.yml first"
-        docker("network", "create", "--internal", self._name)
+        # Newer engines choose the subnet of IPv6 themselves, older ones must be told.
+        subnet6 = f"fd68:{secrets.token_hex(2)}:{secrets.token_hex(2)}:{secrets.token_hex(2)}::/64"
+        docker("network", "create", "--internal", "--ipv6", "--subnet", subnet6, self._name)
         try:
             docker(*self._run_command())
         except BaseException:
@@ -59,9 +62,14 @@ class HoneypotContainer:
         return str(json.loads(self.inspect("{{json .NetworkSettings.Networks}}"))[self._name]["IPAddress"])
 
     @cached_property
+    def address6(self) -> str:
+        return str(json.loads(self.inspect("{{json .NetworkSettings.Networks}}"))[self._name]["GlobalIPv6Address"])
+
+    @cached_property
     def gateway(self) -> str:
         # The network's, for newer engines give containers of internal networks none.
-        return docker("network", "inspect", "--format", "{{(index .IPAM.Config 0).Gateway}}", self._name)
+        pools = json.loads(docker("network", "inspect", "--format", "{{json .IPAM.Config}}", self._name))
+        return next(str(pool["Gateway"]) for pool in pools if "." in pool["Gateway"])
 
     @property
     def network_namespace(self) -> str:

@@ -86,9 +86,9 @@ class SensorEnd:
             self.problems.append(f"a line of {len(line)} bytes: {line[:200]!r}")
         data: Any = json.loads(line)
         if "request" in data:
-            CaptureRequest.parse_strict(data)
+            request = CaptureRequest.parse_strict(data)
             answer = Answer(status=AnswerStatus.OK).model_dump_json(exclude_none=True).encode() + b"\n"
-            socket.send_fds(connection, [answer], self.descriptors)
+            socket.send_fds(connection, [answer], self.descriptors if request.ipv6 else self.descriptors[:3])
             return True
         try:
             event = Submission.parse_strict(data).event

@@ -3,7 +3,8 @@
 The root element is `service`. Its children, each exactly once: `name`, `repository`, `description`, `architecture`,
 `rawNetworkAccess` and `catchAll` (`true` or `false`), `portAssignment` (JSON, `{"2222/tcp": 22}`), `revision`,
 `revisionDescription`, `digest` (of the manifest within `service.tar`, an OCI layout); and optionally `memory` (MiB),
-`pids` (number) and `options` (JSON Schema of what an operator may set).
+`pids` (number), `options` (JSON Schema of what an operator may set) and `portRanges` (JSON,
+`[{"protocol": "tcp", "first": 5900, "last": 5910}]`, with `container_port` where all lead to one port).
 """
 
 from typing import Annotated
@@ -15,6 +16,7 @@ from sensor_wire.base import (
     ImageDigest,
     LongText,
     PortNumber,
+    PortRange,
     RepositoryPath,
     RevisionName,
     ServiceName,
@@ -34,6 +36,7 @@ class ServiceManifest(WireModel):
     raw_network_access: bool
     catch_all: bool
     port_assignment: Annotated[dict[ContainerPort, PortNumber], Field(max_length=256)]
+    port_ranges: Annotated[list[PortRange], Field(max_length=64)] = Field(default_factory=list)
     revision: RevisionName
     revision_description: LongText
     digest: ImageDigest

@@ -6,13 +6,15 @@ Lines of JSON, one request and one answer at a time, in order:
                                ->  {"status": "rejected", "reason": …} malformed; sending it again will not help
                                ->  {"status": "busy", "reason": …}     not stored; send it again later
     {"request": "capture"}     ->  {"status": "ok"} with three descriptors (SCM_RIGHTS), only for catch-all services
+    {"request": "capture", "ipv6": true}  ->  the same, with six where the sensor speaks IPv6
 
 `destination` of the event is the container's own address and port; the sensor replaces it by what the attacker
 addressed.
 
 The three descriptors of `capture`, in this order: a packet socket (AF_PACKET, SOCK_DGRAM; receives every IPv4 packet
 that reaches the container, before netfilter), a raw socket (AF_INET, IPPROTO_RAW; sends answers), and a listening TCP
-socket to which every TCP port of the container is redirected (SO_ORIGINAL_DST names the port that was addressed).
+socket to which every TCP port of the container is redirected (SO_ORIGINAL_DST names the port that was addressed). The
+next three are the same for IPv6. An older sensor gives three, whoever asks.
 """
 
 from enum import StrEnum
@@ -45,6 +47,7 @@ class CaptureRequest(WireModel):
     """The line that asks for the sockets of a catch-all service."""
 
     request: str = Field(pattern=r"^capture$")
+    ipv6: bool = False
 
 
 class Answer(WireModel):

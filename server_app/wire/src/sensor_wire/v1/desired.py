@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field, JsonValue, StringConstraints
+from pydantic import Field, IPvAnyAddress, JsonValue, StringConstraints
 
 from sensor_wire.base import (
     ContainerPort,
@@ -10,6 +10,7 @@ from sensor_wire.base import (
     ImageDigest,
     PemText,
     PortNumber,
+    PortRange,
     RepositoryPath,
     RevisionName,
     ServiceName,
@@ -29,7 +30,9 @@ class DesiredService(WireModel):
     """One honeypot that should run, for the sensor's own architecture.
 
     `ports` maps a port of the container to the port of the sensor under which it is offered, for example
-    `{"2222/tcp": 22}`. The image is `repository@digest` in the server's registry.
+    `{"2222/tcp": 22}`; `port_ranges` are offered as well. `address` is the one of the sensor's addresses under which
+    all of it is; null: those that have no services of their own. A catch-all without address also gets what nobody
+    takes at addresses that have no catch-all of their own. The image is `repository@digest` in the server's registry.
     """
 
     name: ServiceName
@@ -37,6 +40,8 @@ class DesiredService(WireModel):
     repository: RepositoryPath
     digest: ImageDigest
     ports: Annotated[dict[ContainerPort, PortNumber], Field(max_length=256)] = Field(default_factory=dict)
+    port_ranges: Annotated[list[PortRange], Field(max_length=64)] = Field(default_factory=list)
+    address: IPvAnyAddress | None = None
     catch_all: bool = False
     raw: bool = False
     options: Annotated[dict[str, JsonValue], Field(max_length=64)] = Field(default_factory=dict)

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, IPvAnyAddress, StringConstraints
+from pydantic import Field, IPvAnyAddress, IPvAnyInterface, StringConstraints
 
 from sensor_wire.base import PemText, PortNumber, WireModel
 
@@ -55,6 +55,7 @@ class Dot1x(WireModel):
 class Network(WireModel):
     """The sensor's interface. `address` and `prefix` are there in static mode only, `gateway` may be.
 
+    `additional` are further fixed addresses of the interface, in whatever mode but unconfigured.
     `dns_servers` replace what DHCP says; without any, DHCP or the machine decides. `mac_address` null: the hardware's.
     `dot1x` null: nobody asks who is there.
     """
@@ -63,6 +64,7 @@ class Network(WireModel):
     address: IPvAnyAddress | None = None
     prefix: Prefix | None = None
     gateway: IPvAnyAddress | None = None
+    additional: Annotated[list[IPvAnyInterface], Field(max_length=32)] = Field(default_factory=list)
     dns_servers: Annotated[list[IPvAnyAddress], Field(max_length=8)] = Field(default_factory=list)
     mac_address: MacAddress | None = None
     dot1x: Dot1x | None = None
