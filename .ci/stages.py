@@ -89,11 +89,13 @@ class Result:
 
     Attributes:
         before: tests of scenarios that were not run, because they have passed with the same content.
+        failed: pytest's lines on tests that failed, each behind its stage's name.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
     before: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -153,6 +155,8 @@ def run(stage: Stage, result: Result, prefix: str) -> Counter[str] | None:
     with process:
         for line in process.stdout or ():
             say(f"{prefix}{line.rstrip()}")
+            if line.startswith(("FAILED ", "ERROR ")):
+                result.failed.append(f"{stage.name}: {line.rstrip()}")
             if " in " in line and "molecule" not in line:
                 counts.update({kind: int(number) for number, kind in COUNTED.findall(line)})
         _, status, used = os.wait4(process.pid, 0)  # with what its children used, but not its containers
@@ -210,7 +214,7 @@ def main() -> int:
         each.result()
     counts = result.counts
     if result.failures:
-        say(f"\nStopped: {'; '.join(result.failures)}. The output is above.")
+        say("\n".join(["", *result.failed, f"Stopped: {'; '.join(result.failures)}. The output is above."]))
         counts["failed"] = max(counts["failed"], 1)
     summary = ", ".join(f"{counts[kind]} {kind}" for kind in ("failed", "passed", "skipped", "errors") if counts[kind])
     if result.before:

@@ -139,5 +139,5 @@ def test_a_taken_over_honeypot_reaches_nothing_also_after_restarts(api: Api, int
     restarted("^dockerd")
     restarted("sensor-manager run")
 
-    eventually("cowrie answers again", lambda: "uid=0" in intruder.login("admin123", "id").stdout, 120)
+    eventually("cowrie answers again", lambda: "uid=0" in intruder.login("admin123", "id").stdout)
     assert_contained(api, intruder)

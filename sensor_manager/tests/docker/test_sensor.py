@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from sensor_support import engine, namespaces
-from sensor_support.builders import desired, event, eventually, service, uuid7
+from sensor_support.builders import PATIENCE, desired, event, eventually, service, uuid7
 from sensor_support.engine import DOCKER, NestedEngine
 from sensor_support.mini_server import MiniServer, mini_server
 from sensor_support.namespaces import ATTACKER, ATTACKER6, OTHER_ATTACKER6, SENSOR, SENSOR6, SERVER, Lan, ping, sh
@@ -126,7 +126,7 @@ class Sensor:
             report = self.report(name)
             return report is not None and report.state is ServiceState.RUNNING
 
-        eventually(it_runs, f"{name} runs", 30)
+        eventually(it_runs, f"{name} runs")
 
     def runs(self, *names: str) -> None:
         def all_run() -> bool:
@@ -135,7 +135,7 @@ class Sensor:
             return last is not None and wanted is not None and last.generation == wanted.generation
 
         try:
-            eventually(all_run, f"{names} run", 30)
+            eventually(all_run, f"{names} run")
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.server.reports[-1:]}\n{self.log()[-3000:]}") from error
         assert {each.name for each in self.server.reports[-1].services} == set(names)
@@ -252,7 +252,7 @@ def test_first_start_to_event(sensor: Sensor) -> None:
     assert f"hello {ATTACKER} from pot" in answer
     assert '"status":"stored"' in answer
     assert "10001" in answer
-    stored = eventually(lambda: sensor.server.events.get(identifier), "the event is on the server", 5)
+    stored = eventually(lambda: sensor.server.events.get(identifier), "the event is on the server")
     assert stored["destination"] == {"ip": SENSOR, "port": 22}
     assert stored["source"]["ip"] == ATTACKER
     assert stored["service"] == "pot"
@@ -280,7 +280,7 @@ def test_removed_service_leaves_nothing_and_catch_all_takes_its_port(sensor: Sen
             connection.sendall(b"caught")
         assert peer[0] == ATTACKER
         assert int.from_bytes(original[2:4]) == 22
-        assert answers.communicate(timeout=5)[0] == b"caught"
+        assert answers.communicate(timeout=PATIENCE)[0] == b"caught"
     sensor.want("pot", "sleeper")
     sensor.runs("pot", "sleeper")
     assert "hello" in sensor.connect()
@@ -302,14 +302,14 @@ def test_restarts_adopt_what_runs(sensor: Sensor) -> None:
     sensor.server.reports.clear()
     sensor.runs("pot", "sleeper")
     assert sensor.containers() == before
-    eventually(lambda: sensor.server.events, "the event of the time without server arrives", 10)
+    eventually(lambda: sensor.server.events, "the event of the time without server arrives")
 
 
 def test_engine_restart_brings_all_back(sensor: Sensor) -> None:
     sensor.want("pot", "sleeper")
     sensor.runs("pot", "sleeper")
     sensor.engine.restart()
-    eventually(lambda: "hello" in sensor.connect(), "the honeypot answers again", 30)
+    eventually(lambda: "hello" in sensor.connect(), "the honeypot answers again")
     for each in eventually(lambda: sensor.capture("sleeper"), "the catch-all captures again"):
         each.close()
 
@@ -358,7 +358,7 @@ def test_hopeless_services_say_why_and_hinder_no_other(sensor: Sensor) -> None:
         lambda: (found := sensor.report("foreign")) and found.state is ServiceState.FAILED and found, "the refusal"
     )  # between two attempts; while it asks the registry again, it is pulling
     assert "the image is for arm, this sensor is amd64" in foreign.error
-    verdict = eventually(lambda: (found := sensor.report("looping")) and found.crash_loop and found, "the verdict", 40)
+    verdict = eventually(lambda: (found := sensor.report("looping")) and found.crash_loop and found, "the verdict")
     assert verdict.state is ServiceState.FAILED
     assert set(verdict.log) == {"out of cheese"}
     assert "code 255, again and again" in verdict.error

@@ -99,7 +99,7 @@ def test_a_hundred_thousand_events_each_stored_once(tmp_path: Path) -> None:
     manager: subprocess.Popen[bytes] | None = None
     chance = random.Random(1)
     try:
-        eventually(server.answers, "the server answers", 60)
+        eventually(server.answers, "the server answers")
         line = BadLine(tmp_path, server.address, rounds=3)
         (tmp_path / "ca.crt").write_text(line.authority.chain)
         sensor, authorities = enrol(server, tmp_path)
@@ -111,14 +111,14 @@ def test_a_hundred_thousand_events_each_stored_once(tmp_path: Path) -> None:
             adapters = Adapters(socket_path, LANES, EVENTS // LANES)
             for killed in range(1, KILLS + 1):
                 goal = killed * EVENTS // (KILLS + 1)
-                eventually(partial(adapters.have_handed_over, goal), f"{goal} events", 120)
+                eventually(partial(adapters.have_handed_over, goal), f"{goal} events")
                 manager.kill()
                 manager.wait()
                 kill_a_worker(server, chance)
                 manager = start_manager(tmp_path, url)
-            eventually(lambda: not adapters.alive(), "all events are acknowledged", 120)
-            eventually(lambda: line.done, f"every fault has come, of which {line.met}", 120)
-            eventually(lambda: waiting(tmp_path / "spool.db") == 0, "the spool is empty", 120)
+            eventually(lambda: not adapters.alive(), "all events are acknowledged")
+            eventually(lambda: line.done, f"every fault has come, of which {line.met}")
+            eventually(lambda: waiting(tmp_path / "spool.db") == 0, "the spool is empty")
             manager.terminate()
             manager.wait()
         with SpoolStore(tmp_path / "spool.db") as store:

@@ -22,7 +22,7 @@ from sensor_wire.v1.network import Dot1x
 
 pytestmark = pytest.mark.netns
 
-SECONDS = 20
+SECONDS = 120
 
 
 class Cable:

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.netns
 
 LEASED = "198.51.100.50"
 PORT = 8443
-SECONDS = 20
+SECONDS = 120
 MAC = "02:00:5e:00:53:01"
 DHCP = Network(mode=NetworkMode.DHCP)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from alembic import command
+from patience import PATIENCE
 from released_data import Release, Tables, releases, rows_of, upgrade_and_die
 from server_process import Server
 from sqlalchemy import text
@@ -73,7 +74,7 @@ def test_a_migration_killed_in_the_middle_leaves_a_schema_that_can_go_on(
 
     process = FRESH.Process(target=upgrade_and_die, args=(url, tmp_path, statements))
     process.start()
-    process.join(60)
+    process.join(PATIENCE)
 
     assert process.exitcode in {0, -signal.SIGKILL}
     if process.exitcode:
@@ -116,7 +117,7 @@ def test_several_starters_of_a_new_version_migrate_once(server: Server, database
 
     starters = [server.start("init") for _ in range(3)]
 
-    assert [starter.wait(60) for starter in starters] == [0, 0, 0]
+    assert [starter.wait(PATIENCE) for starter in starters] == [0, 0, 0]
     assert migrate.is_current(database)
     assert lost(release.tables, rows(database, release)) == []
     database.close()

@@ -10,8 +10,9 @@ import pytest
 from cryptography import x509
 from event_builder import event
 from own_certificates import own_certificate
+from patience import PATIENCE
 from server_bench import PASSWORD, certificate_request, header_of, token_of
-from server_process import Server, eventually
+from server_process import Server, enrolled_by, eventually
 from service_builder import service_archive
 from tls_front import tls_front
 
@@ -37,7 +38,7 @@ def lived_in(server: Server) -> dict[str, str]:
     sensor = server.call("POST", "/sensors", json={"name": "lobby-1", "division": 1}).json()["id"]
     token = token_of(server.call("POST", f"/sensors/{sensor}/config").content)
     request = {"token": token, "csr": certificate_request(authority.new_key())}
-    enrolled = server.call("POST", "/sensors/enrol", json=request).json()
+    enrolled = enrolled_by(server, request)
     header = {"Client-Cert": header_of(x509.load_pem_x509_certificate(enrolled["certificate"].encode()))}
     stored = server.call("POST", "/events", json={"events": [event(kind="login")]}, headers=header)
     assert stored.json()["results"][0]["status"] == "stored"
@@ -76,7 +77,7 @@ def test_every_command_of_the_guide_works(tmp_path: Path, registry_url: str) -> 
                 capture_output=True,
                 text=True,
                 check=False,
-                timeout=120,
+                timeout=PATIENCE,
             )
         assert done.returncode == 0, done.stdout + done.stderr
 

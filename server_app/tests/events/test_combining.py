@@ -8,6 +8,7 @@ from threading import Event, Thread
 import pytest
 from event_builder import event
 from made_up_sensor import proof_of
+from patience import PATIENCE
 from server_bench import Bench, SensorClient
 
 from server_app.combining import Combiner
@@ -27,7 +28,7 @@ class Work:
     def __call__(self, numbers: Sequence[int]) -> list[int]:
         self.portions.append(list(numbers))
         self.begun.set()
-        assert self.go_on.wait(30)
+        assert self.go_on.wait(PATIENCE)
         if any(number < 0 for number in numbers):
             raise ValueError(f"negative: {min(numbers)}")
         return [number * 2 for number in numbers]
@@ -39,7 +40,7 @@ def busy(work: Work, most: int, numbers: Sequence[int]) -> Iterator[list[Future[
     combiner = Combiner(work, lambda _: 1, most)
     first = Thread(target=combiner.run, args=(0,))
     first.start()
-    assert work.begun.wait(30)
+    assert work.begun.wait(PATIENCE)
     with ThreadPoolExecutor(len(numbers)) as pool:
         futures = [pool.submit(combiner.run, number) for number in numbers]
         while combiner.waiting < len(numbers):
@@ -78,15 +79,15 @@ def test_who_has_been_served_does_not_wait_for_the_next_ones() -> None:
     def work(numbers: Sequence[int]) -> Sequence[int]:
         if numbers == [0]:
             begun.set()
-            assert held.wait(30)
+            assert held.wait(PATIENCE)
         if 3 in numbers:
-            assert go_on.wait(30)
+            assert go_on.wait(PATIENCE)
         return numbers
 
     combiner = Combiner(work, lambda _: 1, 2)
     with ThreadPoolExecutor(4) as pool:
         futures = [pool.submit(combiner.run, 0)]
-        assert begun.wait(30)
+        assert begun.wait(PATIENCE)
         for number in (1, 2, 3):
             futures.append(pool.submit(combiner.run, number))
             while combiner.waiting < number:
@@ -102,7 +103,7 @@ def test_nobody_waits_for_ever_behind_one_that_was_stopped() -> None:
 
     def work(numbers: Sequence[int]) -> Sequence[int]:
         begun.set()
-        assert held.wait(30)
+        assert held.wait(PATIENCE)
         if 1 in numbers:
             raise SystemExit
         return numbers
@@ -110,7 +111,7 @@ def test_nobody_waits_for_ever_behind_one_that_was_stopped() -> None:
     combiner = Combiner(work, lambda _: 1, 2)
     with ThreadPoolExecutor(4) as pool:
         first = pool.submit(combiner.run, 0)
-        assert begun.wait(30)
+        assert begun.wait(PATIENCE)
         others = []
         for number in (1, 2, 3):
             others.append(pool.submit(combiner.run, number))

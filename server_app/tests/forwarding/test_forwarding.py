@@ -227,12 +227,13 @@ def test_another_receiver_gets_what_comes_after_it_was_named(scene: Scene) -> No
 
 
 def test_a_receiver_that_takes_nothing_is_given_up(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(link, "STUCK_SECONDS", 0.2)
     scene.siem.reads.clear()
     long = [{"time": "2026-11-21T08:00:01Z", "kind": "x", "data": "x" * 4000}]
     for _ in range(10):  # more than the buffers of both sides hold
         scene.happens(*["long"] * 200, details=long)
-    scene.deliver()
+    with monkeypatch.context() as patch:
+        patch.setattr(link, "STUCK_SECONDS", 0.2)
+        scene.deliver()
     assert scene.state["failure"] == f"127.0.0.1:{scene.siem.port}: sending: no answer in time"
     scene.siem.reads.set()
     scene.deliver()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from event_builder import event
 from made_up_sensor import proof_of
+from patience import PATIENCE
 from server_process import Server, eventually
 from syslog_receiver import Receiver, receiver
 
@@ -84,5 +85,5 @@ def test_a_worker_killed_in_the_middle_loses_nothing(site: Site) -> None:
     assert site.arrived == ids + more
 
     worker.terminate()
-    assert worker.wait(60) == 0
+    assert worker.wait(PATIENCE) == 0
     assert not [line for line in site.server.log("worker") if line["level"] == "error"]

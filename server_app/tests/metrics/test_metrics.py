@@ -10,10 +10,11 @@ import requests
 from access_world import World
 from cryptography import x509
 from event_builder import event
+from patience import PATIENCE
 from prometheus_client.parser import text_string_to_metric_families
 from renewing import renewal
 from server_bench import Bench
-from server_process import SECONDS, Server, eventually
+from server_process import Server, eventually
 from sqlalchemy import select
 
 from server_app.context import KEY as CONTEXT
@@ -136,17 +137,17 @@ def test_all_processes_count_together_on_a_port_of_its_own(server: Server) -> No
     counter = "http_requests_total", "GET", "/api/system/identify", "200"
 
     def counted() -> float:
-        return samples(requests.get(f"{address}/metrics", timeout=SECONDS).text)[counter]
+        return samples(requests.get(f"{address}/metrics", timeout=PATIENCE).text)[counter]
 
     before = counted()
     for _ in range(40):  # each on a connection of its own, so that both processes have some
-        requests.get(f"http://{server.address}/api/system/identify", timeout=SECONDS)
+        requests.get(f"http://{server.address}/api/system/identify", timeout=PATIENCE)
 
     assert [counted() - before for _ in range(10)] == [40] * 10
     for elsewhere in (f"http://{server.address}/metrics", f"{address}/api/system/identify", f"{address}/login"):
-        assert requests.get(elsewhere, timeout=SECONDS, headers={"Host": "server:9100"}).status_code == 404
+        assert requests.get(elsewhere, timeout=PATIENCE, headers={"Host": "server:9100"}).status_code == 404
     folder = f"honeysens-metrics-{web.pid}-*"
     assert len(list(MEMORY.glob(folder))) == 1
     web.terminate()
-    web.wait(SECONDS)
+    web.wait(PATIENCE)
     assert not list(MEMORY.glob(folder))

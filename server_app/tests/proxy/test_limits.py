@@ -6,6 +6,7 @@ import ssl
 import time
 
 import pytest
+from patience import PATIENCE
 from proxy_authority import Pair
 from proxy_bench import Proxy, install
 
@@ -100,7 +101,7 @@ def test_connections_to_web_are_kept(proxy: Proxy) -> None:
 def test_renewed_server_certificate_is_served_without_a_restart(proxy: Proxy) -> None:
     renewed = proxy.ours.server("renewed")
     install(proxy.tls, proxy.ours, renewed)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     serial = 0
     while serial != renewed.certificate.serial_number and time.monotonic() < deadline:
         connection = proxy.connect()

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 import pytest
+from patience import PATIENCE
 from proxy_authority import Pair
 from proxy_bench import Proxy, install, install_lists, put
 
@@ -15,7 +16,7 @@ MONTH = dt.timedelta(days=30)
 
 def soon(condition: Callable[[], bool], what: str) -> None:
     """Wait for the proxy to notice files."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline, what
         time.sleep(0.2)

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 import requests
+from patience import PATIENCE
 from registry_process import running_registry
 from service_builder import image
 
 from server_app.services.registry import Registry, RegistryError
 
 SCRIPT = Path(__file__).parents[2] / "images" / "registry" / "registry.sh"
-SECONDS = 60
 
 
 class Collecting:
@@ -47,7 +47,7 @@ class Collecting:
 
     def is_writable(self) -> bool:
         try:
-            return requests.post(f"{self.registry.url}/v2/test/probe/blobs/uploads/", timeout=SECONDS).ok
+            return requests.post(f"{self.registry.url}/v2/test/probe/blobs/uploads/", timeout=PATIENCE).ok
         except requests.RequestException:
             return False
 
@@ -63,10 +63,10 @@ class Collecting:
         manifest = requests.get(
             f"{base}/manifests/{digest}",
             headers={"Accept": "application/vnd.oci.image.manifest.v1+json"},
-            timeout=SECONDS,
+            timeout=PATIENCE,
         ).json()
         parts = [manifest["config"]["digest"], *(layer["digest"] for layer in manifest["layers"])]
-        return all(requests.get(f"{base}/blobs/{part}", timeout=SECONDS).ok for part in parts)
+        return all(requests.get(f"{base}/blobs/{part}", timeout=PATIENCE).ok for part in parts)
 
 
 @pytest.fixture
@@ -76,9 +76,9 @@ def collecting(tmp_path: Path) -> Iterator[Collecting]:
 
 
 def eventually(probe: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + PATIENCE
     while not probe():
-        assert time.monotonic() < deadline, f"not within {SECONDS} s"
+        assert time.monotonic() < deadline, f"not within {PATIENCE} s"
         time.sleep(0.05)
 
 
@@ -115,6 +115,6 @@ def test_it_ends_when_it_is_asked_to_and_when_the_registry_has_died(collecting: 
         ["pgrep", "-P", str(collecting.process.pid), "docker-reg"], capture_output=True, check=True
     )
     subprocess.run(["kill", "-KILL", children.stdout.decode().strip()], check=True)
-    assert collecting.process.wait(SECONDS) == 1
+    assert collecting.process.wait(PATIENCE) == 1
     with pytest.raises(RegistryError):
         collecting.registry.has("a", f"sha256:{'0' * 64}")

@@ -23,7 +23,6 @@ from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
 from werkzeug.serving import make_server
 
 CLIENT_ID, CLIENT_SECRET = "honeysens", "the client's secret: 100% its own"
-START_SECONDS = 30
 LIFE = 300
 
 

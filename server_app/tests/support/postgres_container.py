@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from patience import PATIENCE
+
 IMAGE = "honeysens/postgres:latest"
 DOCKER = "/usr/bin/docker"
-START_SECONDS = 60
 
 
 @contextmanager
@@ -37,7 +38,7 @@ def postgres(folder: Path) -> Iterator[str]:
         *("--volume", f"{password}:/run/secrets/database_password:ro", IMAGE),
     )
     try:
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + PATIENCE
         ready = "pg_isready", "--quiet", "--username", "honeysens", "--dbname", "honeysens"
         while subprocess.run([DOCKER, "exec", container, *ready], check=False).returncode != 0:
             assert time.monotonic() < deadline, _docker("logs", container)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from docker.models.containers import Container
+from patience import PATIENCE
 from proxy_authority import SERVER_NAME, Authority, Pair
 from proxy_upstream import Upstream
 
@@ -103,7 +104,7 @@ def put(tls: Path, name: str, content: bytes) -> None:
 
 def wait_healthy(container: Container) -> None:
     """Wait for the image's own healthcheck."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         container.reload()
         if container.attrs["State"].get("Health", {}).get("Status") == "healthy":

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import requests
+from patience import PATIENCE
 
 CONFIGURATION = """
 version: 0.1
@@ -16,7 +17,6 @@ log: {{level: error}}
 storage: {{filesystem: {{rootdirectory: {folder}/storage}}, delete: {{enabled: true}}}}
 http: {{addr: "127.0.0.1:{port}"}}
 """
-START_SECONDS = 30
 
 
 @contextmanager
@@ -38,7 +38,7 @@ def running_registry(folder: Path, program: Sequence[str | Path]) -> Iterator[tu
             [*program, file], stdout=log, stderr=log, env=os.environ | {"HS_REGISTRY_CONFIG": str(file)}
         )
     try:
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + PATIENCE
         while not answers(f"http://127.0.0.1:{port}/v2/"):
             assert process.poll() is None, (folder / "log").read_text()
             assert time.monotonic() < deadline, "the registry does not answer"

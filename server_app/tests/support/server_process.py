@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from patience import PATIENCE
 from server_bench import PASSWORD
 
 COMMAND = [sys.executable, "-c", "from server_app.cli import main; main()"]
-SECONDS = 60
 
 
 class Server:
@@ -42,7 +42,9 @@ class Server:
 
     def run(self, command: str) -> subprocess.CompletedProcess[str]:
         words = [*COMMAND, command]
-        return subprocess.run(words, env=self.environment, capture_output=True, text=True, check=False, timeout=SECONDS)
+        return subprocess.run(
+            words, env=self.environment, capture_output=True, text=True, check=False, timeout=PATIENCE
+        )
 
     def start(self, command: str) -> subprocess.Popen[bytes]:
         with (self.folder / f"{command}.log").open("ab") as log:
@@ -54,7 +56,7 @@ class Server:
         return [json.loads(line) for line in (self.folder / f"{command}.log").read_text().splitlines()]
 
     def call(self, method: str, path: str, **options: Any) -> requests.Response:
-        return self.session.request(method, f"http://{self.address}/api{path}", timeout=SECONDS, **options)
+        return self.session.request(method, f"http://{self.address}/api{path}", timeout=PATIENCE, **options)
 
     def end(self) -> None:
         """Kill all that is left."""
@@ -77,9 +79,9 @@ class Server:
 
 
 def eventually(probe: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + PATIENCE
     while not (found := probe()):
-        assert time.monotonic() < deadline, f"not within {SECONDS} s"
+        assert time.monotonic() < deadline, f"not within {PATIENCE} s"
         time.sleep(0.05)
     return found
 
@@ -92,4 +94,17 @@ def ended(server: Server, task: int) -> dict[str, Any]:
         return found if found["state"] in {"done", "failed", "cancelled"} else None
 
     found: dict[str, Any] = eventually(probe)
+    return found
+
+
+def enrolled_by(server: Server, request: dict[str, str]) -> dict[str, str]:
+    """The answer to an enrolment, asked for again as long as the worker has no time for it."""
+
+    def probe() -> dict[str, str] | None:
+        answer = server.call("POST", "/sensors/enrol", json=request)
+        assert answer.status_code in {200, 503}, answer.text
+        found: dict[str, str] | None = answer.json() if answer.ok else None
+        return found
+
+    found: dict[str, str] = eventually(probe)
     return found

@@ -14,12 +14,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from patience import PATIENCE
 
 SLAPD = "/usr/sbin/slapd"
 SUFFIX = "dc=example,dc=com"
 BIND_DN = f"cn=reader,{SUFFIX}"
 BIND_PASSWORD = "the reader's own"
-START_SECONDS = 30
 CONFIGURATION = """
 include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
@@ -111,7 +111,7 @@ def slapd(folder: Path) -> Iterator[Slapd]:
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([SLAPD, "-d", "0", "-f", configuration, "-h", urls], stdout=log, stderr=log)
     try:
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + PATIENCE
         while not _listens(plain):
             assert process.poll() is None, (folder / "log").read_text()
             assert time.monotonic() < deadline, "slapd does not answer"

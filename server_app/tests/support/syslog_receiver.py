@@ -10,7 +10,8 @@ from struct import pack
 from threading import Condition, Event, Thread
 from typing import Any
 
-SECONDS = 30
+from patience import PATIENCE
+
 RESET = pack("ii", 1, 0)
 """Of SO_LINGER: closing sends a reset instead of a good-bye."""
 
@@ -51,7 +52,7 @@ class Receiver:
         self.hang_up(abruptly=abruptly)
         self.reads.set()
         for thread in self._threads:
-            thread.join(SECONDS)
+            thread.join(PATIENCE)
         self._threads.clear()
 
     def hang_up(self, *, abruptly: bool = False) -> None:
@@ -65,7 +66,7 @@ class Receiver:
     def wait_for(self, number: int) -> list[dict[str, Any]]:
         """The JSON of all messages, once there are so many."""
         with self._news:
-            assert self._news.wait_for(lambda: len(self.messages) >= number, SECONDS), f"only {len(self.messages)}"
+            assert self._news.wait_for(lambda: len(self.messages) >= number, PATIENCE), f"only {len(self.messages)}"
         return self.documents
 
     @property
@@ -101,7 +102,7 @@ class Receiver:
             self.hang_up()
         with connection, connection.makefile("rb") as stream:
             try:
-                while self.reads.wait(SECONDS) and (message := _framed(stream)) is not None:
+                while self.reads.wait(PATIENCE) and (message := _framed(stream)) is not None:
                     with self._news:
                         self.messages.append(message)
                         if len(self.messages) == self.pauses_at:

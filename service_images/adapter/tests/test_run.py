@@ -60,9 +60,9 @@ def test_end_of_the_honeypot_ends_the_container_after_the_adapter(adapter: Path)
 
 def test_crashed_adapter_is_started_again(adapter: Path) -> None:
     with start(adapter, "sleep", "60") as supervisor:
-        wait_for(lambda: notes(adapter, "started"), 10, "the adapter")
+        wait_for(lambda: notes(adapter, "started"), "the adapter")
         subprocess.run(["kill", "-9", notes(adapter, "started")[0].split()[1]], check=True)
-        wait_for(lambda: len(notes(adapter, "started")) == 2, 10, "the adapter again")
+        wait_for(lambda: len(notes(adapter, "started")) == 2, "the adapter again")
         supervisor.send_signal(signal.SIGTERM)
         assert supervisor.wait(20) == 0
     assert len(notes(adapter, "stopped")) == 1
@@ -78,7 +78,7 @@ def test_adapter_that_cannot_run_ends_the_container(adapter: Path) -> None:
 def test_stop_reaches_both_and_is_clean(adapter: Path) -> None:
     honeypot = "trap 'touch honeypot-stopped; exit 0' TERM; while :; do sleep 0.05; done"
     with start(adapter, "sh", "-c", honeypot) as supervisor:
-        wait_for(lambda: notes(adapter, "started"), 10, "the adapter")
+        wait_for(lambda: notes(adapter, "started"), "the adapter")
         supervisor.terminate()
         assert supervisor.wait(20) == 0
     assert (adapter / "honeypot-stopped").exists()

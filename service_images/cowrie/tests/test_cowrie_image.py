@@ -75,7 +75,7 @@ def closed(sensor: SensorEnd, count: int = 1) -> bool:
 def test_login_with_commands_is_one_session(sensor_end: SensorEnd, cowrie: HoneypotContainer) -> None:
     done = ssh(cowrie, "root", "Winter2026", "uname -a; id")
     assert "Linux files01" in done.stdout, done
-    wait_for(lambda: closed(sensor_end), 15, lambda: f"the session to end; {sensor_end.events}")
+    wait_for(lambda: closed(sensor_end), lambda: f"the session to end; {sensor_end.events}")
     assert not sensor_end.problems
     (events,) = sessions(sensor_end.events).values()
     first = events[0]
@@ -96,14 +96,13 @@ def test_first_event_comes_at_the_connection(sensor_end: SensorEnd, cowrie: Hone
         port = connection.getsockname()[1]
         wait_for(
             lambda: any(event.source.port == port for event in sensor_end.events),
-            5,
             "an event while the client is silent",
         )
 
 
 def test_refused_login_keeps_the_credentials(sensor_end: SensorEnd, cowrie: HoneypotContainer) -> None:
     assert ssh(cowrie, "nobody", "pass\x01\u00e9").returncode != 0
-    wait_for(lambda: closed(sensor_end), 15, "the session to end")
+    wait_for(lambda: closed(sensor_end), "the session to end")
     (events,) = sessions(sensor_end.events).values()
     assert (details(events, "username"), details(events, "login")) == (["nobody"], ["refused"])
     assert details(events, "password") == [r"pass\x01\xc3\xa9"]  # cowrie's own way to write what is not printable
@@ -112,7 +111,7 @@ def test_refused_login_keeps_the_credentials(sensor_end: SensorEnd, cowrie: Hone
 def test_flood_of_logins_keeps_each_session(sensor_end: SensorEnd, cowrie: HoneypotContainer) -> None:
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda number: ssh(cowrie, "root", f"password-{number}", "exit"), range(200)))
-    wait_for(lambda: closed(sensor_end, 200), 60, lambda: f"200 sessions; {len(sessions(sensor_end.events))}")
+    wait_for(lambda: closed(sensor_end, 200), lambda: f"200 sessions; {len(sessions(sensor_end.events))}")
     assert not sensor_end.problems
     grouped = sessions(sensor_end.events)
     passwords = sorted(data for events in grouped.values() for data in details(events, "password"))
@@ -132,7 +131,7 @@ def test_sensor_that_goes_and_returns_gets_all_once(sensor_end: SensorEnd, cowri
         restart()
         for attack in attacks:
             attack.result()
-    wait_for(lambda: closed(sensor_end, 20), 60, lambda: f"20 sessions; {len(sessions(sensor_end.events))}")
+    wait_for(lambda: closed(sensor_end, 20), lambda: f"20 sessions; {len(sessions(sensor_end.events))}")
     unique = {event.id: event for event in sensor_end.events}
     assert len(unique) < len(sensor_end.events), "no answer was lost: the test tried nothing"
     logins = details(list(unique.values()), "password")
@@ -150,7 +149,7 @@ for process in pathlib.Path('/proc').glob('[0-9]*'):
 """
     assert cowrie.execute("python", "-c", kill)
     ssh(cowrie, "root", "after", "exit")
-    wait_for(lambda: closed(sensor_end, 2), 30, "both sessions")
+    wait_for(lambda: closed(sensor_end, 2), "both sessions")
     unique = {event.id: event for event in sensor_end.events}
     logins = details(list(unique.values()), "password")
     assert sorted(logins) == ["after", "before"]
@@ -178,7 +177,7 @@ def test_no_way_out_and_quickly(cowrie: HoneypotContainer, command: str, answer:
 def test_stop_hands_over_the_rest(sensor_end: SensorEnd, cowrie: HoneypotContainer) -> None:
     with ThreadPoolExecutor(1) as pool:
         attack = pool.submit(ssh, cowrie, "root", "x", "sleep 60")
-        wait_for(lambda: details(sensor_end.events, "login"), 20, "the login")
+        wait_for(lambda: details(sensor_end.events, "login"), "the login")
         assert cowrie.stop() == 0
         attack.result()
     assert details(sensor_end.events, "command") == ["sleep 60"]

@@ -66,7 +66,7 @@ def recon(sensor_end: SensorEnd) -> Iterator[HoneypotContainer]:
         sockets = in_namespace(namespace, capture_sockets)
         sensor_end.descriptors = [each.fileno() for each in sockets]
         sensor_end.start()
-        wait_for(lambda: "recording" in container.logs(), 20, lambda: f"the start: {container.logs()}")
+        wait_for(lambda: "recording" in container.logs(), lambda: f"the start: {container.logs()}")
         for each in sockets:
             each.close()
         yield container
@@ -86,7 +86,7 @@ def test_tcp_payload_becomes_one_connection(sensor_end: SensorEnd, recon: Honeyp
         source_port = client.getsockname()[1]
         client.sendall(b"hello \x00\xff\r\n")
         assert client.recv(100) == b"\r\n"
-    wait_for(lambda: of_port(sensor_end, 4711), 5, "the event")
+    wait_for(lambda: of_port(sensor_end, 4711), "the event")
     (event,) = of_port(sensor_end, 4711)
     assert (event.kind, event.protocol, event.source.port) == ("connection", "tcp", source_port)
     assert (str(event.source.ip), str(event.destination.ip)) == (recon.gateway, recon.address)
@@ -96,7 +96,7 @@ def test_tcp_payload_becomes_one_connection(sensor_end: SensorEnd, recon: Honeyp
 
 def test_silent_client_is_told_and_gets_a_line(sensor_end: SensorEnd, recon: HoneypotContainer) -> None:
     with socket.create_connection((recon.address, 25), 5) as client:
-        wait_for(lambda: of_port(sensor_end, 25), 5, "the event while the client is silent")
+        wait_for(lambda: of_port(sensor_end, 25), "the event while the client is silent")
         client.settimeout(10)
         assert client.recv(100) == b"\r\n"
     (event,) = of_port(sensor_end, 25)
@@ -113,7 +113,7 @@ def test_udp_datagram_is_recorded_and_answered_without_amplification(
         assert client.recv(100) == b"\r"
         client.send(b"query")
         assert client.recv(100) == b"\r\n"
-    wait_for(lambda: of_port(sensor_end, 5353), 5, "the event")
+    wait_for(lambda: of_port(sensor_end, 5353), "the event")
     (event,) = of_port(sensor_end, 5353)
     assert (event.kind, event.protocol, payloads(event)) == ("connection", "udp", [b"?"])
 
@@ -126,7 +126,7 @@ def test_ping_is_answered_and_told(sensor_end: SensorEnd, recon: HoneypotContain
         checksum = ~sum(struct.unpack("!4H", echo)) & 0xFFFF
         client.send(struct.pack("!BBHHH", 8, 0, checksum, 4711, 1))
         assert client.recv(100)[20] == 0
-    wait_for(lambda: sensor_end.events, 5, "the event")
+    wait_for(lambda: sensor_end.events, "the event")
     (event,) = sensor_end.events
     assert (event.kind, event.protocol, event.source.port) == ("icmp", "icmp", None)
 
@@ -157,7 +157,7 @@ def test_scan_of_a_thousand_ports_is_one_session(sensor_end: SensorEnd, recon: H
     def told() -> list[str]:
         return [detail.data for event in sensor_end.events for detail in event.details if detail.kind == "all_ports"]
 
-    wait_for(told, 20, lambda: f"the scan's end: {sensor_end.events}")
+    wait_for(told, lambda: f"the scan's end: {sensor_end.events}")
     assert told() == ["tcp/1-1000"]
     assert len({event.session for event in sensor_end.events}) == 1
     assert len(sensor_end.events) <= 5
@@ -170,7 +170,7 @@ def test_flood_of_connections_is_bounded_and_one_session(sensor_end: SensorEnd, 
         for client in silent[64:]:
             client.settimeout(2)
             assert client.recv(100) == b"", "a connection beyond the bound was kept open"
-        wait_for(lambda: of_port(sensor_end, 9000), 5, "the event")
+        wait_for(lambda: of_port(sensor_end, 9000), "the event")
     assert {event.session for event in sensor_end.events} == {of_port(sensor_end, 9000)[0].session}
 
 
@@ -182,7 +182,7 @@ def test_half_open_contact_is_told(sensor_end: SensorEnd, recon: HoneypotContain
     checksum = ~((total & 0xFFFF) + (total >> 16)) & 0xFFFF
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP) as client:
         client.sendto(segment[:16] + struct.pack("!H", checksum) + segment[18:], (recon.address, 0))
-    wait_for(lambda: of_port(sensor_end, 8443), 5, "the event")
+    wait_for(lambda: of_port(sensor_end, 8443), "the event")
     (event,) = of_port(sensor_end, 8443)
     assert "half-open" in event.summary
     assert event.source.port == 40000
@@ -196,7 +196,7 @@ def test_sensor_that_returns_gets_what_happened_meanwhile(sensor_end: SensorEnd,
             client.recv(100)
     sensor_end.lose_answers = 2
     sensor_end.start()
-    wait_for(lambda: len({event.id for event in sensor_end.events}) == 3, 20, "three events")
+    wait_for(lambda: len({event.id for event in sensor_end.events}) == 3, "three events")
     unique = {event.id: event for event in sensor_end.events}
     assert len(sensor_end.events) == 5, "no answer was lost: the test tried nothing"
     assert sorted(payload for event in unique.values() for payload in payloads(event)) == [

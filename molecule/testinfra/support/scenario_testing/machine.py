@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 DOCKER = "/usr/bin/docker"
-COMMAND_SECONDS = 120
+COMMAND_SECONDS = 300
+PATIENCE = 300
+"""Seconds to wait for what must happen; what a machine with much to do never reaches."""
 
 
 def run(*command: str, check: bool = True, **options: Any) -> subprocess.CompletedProcess[str]:
@@ -22,8 +24,8 @@ def docker(*arguments: str, check: bool = True) -> str:
     return run(DOCKER, *arguments, check=check).stdout.strip()
 
 
-def eventually[T](what: str, probe: Callable[[], T | None], seconds: float = 60) -> T:
-    """Ask again until the probe gives something true; the time is for hopeless cases only.
+def eventually[T](what: str, probe: Callable[[], T | None], seconds: float = PATIENCE) -> T:
+    """Ask again until the probe gives something true.
 
     Raises:
         AssertionError: it never did within the time.

@@ -60,11 +60,15 @@ def desired(*services: DesiredService, generation: int = 1, ca_chain: str = "cha
     return Desired(generation=generation, poll_interval=1, ca_chain=ca_chain, services=list(services))
 
 
-def eventually(condition: Callable[[], Any], what: str, seconds: float = 20.0) -> Any:
+PATIENCE = 300
+"""Seconds to wait for what must happen; what a machine with much to do never reaches."""
+
+
+def eventually(condition: Callable[[], Any], what: str) -> Any:
     """Wait until the condition holds and return its value; fail with what was waited for otherwise."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE
     while not (value := condition()):
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds:.0f} s: {what}")
+            raise AssertionError(f"not within {PATIENCE} s: {what}")
         time.sleep(0.02)
     return value

@@ -62,7 +62,7 @@ class NestedEngine:
     def _start(self) -> subprocess.Popen[bytes]:
         with self._log.open("ab") as log:
             process = subprocess.Popen(self._command, stdout=log, stderr=log, env=self._environment)
-        eventually(lambda: _answers(self.address) or process.poll() is not None, "the engine answers", 30)
+        eventually(lambda: _answers(self.address) or process.poll() is not None, "the engine answers")
         assert process.poll() is None, self._log.read_text()
         return process
 

@@ -96,4 +96,4 @@ class HoneypotContainer:
                 probe.settimeout(1)
                 return probe.connect_ex((self.address, port)) == 0
 
-        wait_for(open_, 30, lambda: f"port {port} to open; the container says:\n{self.logs()}")
+        wait_for(open_, lambda: f"port {port} to open; the container says:\n{self.logs()}")
