@@ -34,19 +34,21 @@ dev: setup ## The server alone, on SQLite, reloading when its source changes
 	@python playbooks/demo/dev.py
 
 ##@ Check it
-test: setup ## Everything CI runs; FRESH=1 repeats also the scenarios that passed with the same content
+test: setup ## Everything CI runs; FRESH=1 repeats also what passed with the same content
 	@python .ci/stages.py
 
 test-unit: setup ## Tests that need nothing but Python (under a minute)
 	@python -m pytest -q -n 2 -m "$(PURE)" $(TESTS)
 
-lint: setup ## Style, types, architecture, roles, templates
+lint: lint-code ## Style, types, architecture, roles, templates
+	ansible-lint
+
+lint-code: setup
 	ruff check $(PYTHON_FOLDERS)
 	ruff format --check $(PYTHON_FOLDERS)
 	mypy $(PYTHON_FOLDERS)
 	lint-imports
 	yamllint --strict .
-	ansible-lint
 	djlint --lint --quiet server_app/src/server_app/web/templates
 
 fix: setup ## Apply what formatters can put right

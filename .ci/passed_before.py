@@ -1,8 +1,8 @@
-"""Scenarios that have passed on this machine with exactly the same content, and so need not run again.
+"""Stages that have passed on this machine with exactly the same content, and so need not run again.
 
-What a scenario can depend on is hashed: every file of the repository but those no scenario reads, the base image and
-the server's (they stand for the state of the Debian mirror), and the machine's own programs. If one byte of it
-differs, it runs.
+What a stage can depend on is hashed: every file of the repository but those it does not read, the images it starts
+from (the base image also stands for the state of the Debian mirror), and the machine's own programs. If one byte of
+it differs, it runs.
 """
 
 import hashlib
@@ -14,37 +14,68 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 DAYS = 7
 """After which it runs again: mirrors, clocks and kernels change without a byte of ours."""
 FOLDER = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "honeysens" / "passed"
-NOBODY_READS = ("bench/", "docs/", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "README.md")
-PROGRAMS = ("server_app/", "sensor_manager/", "service_images/")
-"""What goes into images. A scenario that is not named below is taken to read all of it."""
-READS = {
-    "base_image": (),
-    "container_engine": (),
-    "container_images": ("server_app/wire/",),
-    "netfilter": ("sensor_manager/", "server_app/wire/"),
-    "sensor_container": ("sensor_manager/", "server_app/wire/"),
-    "sensor_firmware": ("sensor_manager/", "server_app/wire/"),
-    "server": ("server_app/",),
-    "service_images": ("service_images/", "server_app/wire/"),
+NOBODY_READS = ("docs/", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "README.md")
+WIRE = "server_app/wire/"
+PROGRAMS = ("server_app/", "sensor_manager/", "service_images/", "bench/")
+"""What goes into images, and what measures them."""
+ANSIBLE = ("roles/", "playbooks/", "inventories/", "image_builder/", "molecule/")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the outcome of a stage depends on, besides the files that belong to nothing below.
+
+    Attributes:
+        programs: those of `PROGRAMS`, or folders of theirs; their tests only if it is a stage of `tests`.
+        images: the kinds of images that it starts from, as `dist/manifest.json` names them.
+        tests: whether it runs tests of the programs, and so reads nothing of `ANSIBLE`.
+    """
+
+    programs: tuple[str, ...] = ()
+    images: tuple[str, ...] = ("base",)
+    tests: bool = False
+
+
+SCENARIOS = {
+    "base_image": Reading(),
+    "container_engine": Reading(),
+    "container_images": Reading((WIRE,)),
+    "netfilter": Reading(("sensor_manager/", WIRE)),
+    "sensor_container": Reading(("sensor_manager/", WIRE)),
+    "sensor_firmware": Reading(("sensor_manager/", WIRE)),
+    "server": Reading(("server_app/",), ("base", "server")),
+    "service_images": Reading(("service_images/", WIRE)),
 }
+"""A scenario that is not named here is taken to read all of it."""
+TESTS = {
+    "faults of the sensor": Reading(("sensor_manager/", "server_app/"), (), tests=True),
+    "sensor in namespaces": Reading(("sensor_manager/", WIRE), (), tests=True),
+    "sensor on an engine": Reading(("sensor_manager/", WIRE, "bench/"), tests=True),
+    "service images": Reading(("service_images/", WIRE), ("base", "service"), tests=True),
+}
+RULES = {"ansible-lint": Reading(images=())}
+READS = SCENARIOS | TESTS | RULES
 
 
-def content_of(scenario: str) -> str | None:
-    """Hash everything the scenario can depend on; None where that cannot be told, as without git."""
+def content_of(stage: str) -> str | None:
+    """Hash everything the stage can depend on; None where that cannot be told, as without git."""
     listed = _output("git", "ls-files", "--cached", "--others", "--exclude-standard", "-z")
-    images = _images("base", *(["server"] if scenario == "server" else []))
-    if not listed or not images:
+    kinds = READS[stage].images if stage in READS else ("base",)
+    images = _images(*kinds)
+    if not listed or (kinds and not images):
         return None
     content = hashlib.sha256()
-    for fact in (scenario, images, platform.platform(), sys.version, *map(_version, ("docker", "nft"))):
+    installed = _output("dpkg-query", "--show") if stage in TESTS else ""  # they drive the real tools
+    for fact in (stage, images, installed, platform.platform(), sys.version, *map(_version, ("docker", "nft"))):
         content.update(f"{fact}\0".encode())
-    for name in sorted(filter(lambda name: reads(scenario, name), listed.split("\0"))):
+    for name in sorted(filter(lambda name: reads(stage, name), listed.split("\0"))):
         path = ROOT / name
         if path.is_file():
             content.update(f"{name}\0{path.stat().st_mode:o}\0".encode())
@@ -52,15 +83,20 @@ def content_of(scenario: str) -> str | None:
     return content.hexdigest()
 
 
-def reads(scenario: str, name: str) -> bool:
-    """Tell whether the scenario's outcome can depend on a file, named from the repository's root."""
+def reads(stage: str, name: str) -> bool:
+    """Tell whether the stage's outcome can depend on a file, named from the repository's root."""
     if not name or name.startswith(NOBODY_READS):
         return False
-    if name.startswith("molecule/"):
-        return name.startswith((f"molecule/{scenario}/", "molecule/testinfra/support/"))
+    reading = READS.get(stage, Reading(PROGRAMS))
     if name.startswith(PROGRAMS):
-        return name.startswith(READS.get(scenario, PROGRAMS)) and "/tests/" not in name
-    return True
+        return name.startswith(reading.programs) and (reading.tests or "/tests/" not in name)
+    if name.startswith("molecule/") and stage not in RULES:
+        return name.startswith("molecule/testinfra/support/" if reading.tests else _of_scenario(stage))
+    return not (reading.tests and name.startswith(ANSIBLE))
+
+
+def _of_scenario(scenario: str) -> tuple[str, str]:
+    return f"molecule/{scenario}/", "molecule/testinfra/support/"
 
 
 def recall(content: str) -> Counter[str] | None:

@@ -2,8 +2,8 @@
 
 Stages stand in phases. Those of one phase do not touch each other and share lanes; a phase starts when the one before
 it has passed. A skipped test counts as a failure: there is nothing here that a machine may leave out. At its end each
-stage says what it took: one with many seconds, but few of the processor, waits. A scenario that has passed with the
-same content is not run again (see passed_before.py); FRESH=1 runs all.
+stage says what it took: one with many seconds, but few of the processor, waits. What takes long on real parts and has
+passed with the same content is not run again (see passed_before.py); FRESH=1 runs all.
 """
 
 import os
@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections import Counter, deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,13 +55,16 @@ PLAY = ["ansible-playbook", "-i", "inventories/demo"]
 TESTS = ["server_app", "sensor_manager", "service_images", "image_builder", "roles", "bench"]
 QUICK = ["server_app/wire", *TESTS[1:]]
 PYTEST = [sys.executable, "-m", "pytest", "-q"]
+FAULTS, NAMESPACES = "sensor_manager/tests/faults", "sensor_manager/tests/netns"
+ON_ENGINES = ["sensor_manager/tests/docker", NAMESPACES, "bench/tests/test_manager.py"]
 IN_PARALLEL = ["-n", "2", "--dist", "loadscope"]  # with a PostgreSQL for each process
-LANES = 3  # one more than the usual two cores: scenarios often wait for a container to start
+LANES = 3
+"""One more than the usual two cores: real parts often wait. With more, the same work takes more of the processor."""
 # The longest go first, so that no lane ends long after the others. A scenario that is not named here comes after them.
 LONGEST_FIRST = ["server", "sensor_firmware", "sensor_container", "container_engine", "netfilter", "service_images"]
 # `site` looks at the end whether anything of ours is left on the machine: nothing else may run beside it.
 ALONE = ["site"]
-# Scenarios that look at this machine as it is, whatever the content.
+# Scenarios that are cheap, or look at this machine as it is, whatever the content.
 NEVER_REMEMBERED = ["default", "policy", "site"]
 
 
@@ -70,17 +73,13 @@ class Stage:
     """One step of the whole and the command that does it.
 
     Attributes:
-        scenario: whose outcome depends on its content alone; empty for what is run each time.
+        remembered: its name in `passed_before`, where its outcome depends on its content alone; empty for what is run
+            each time.
     """
 
     name: str
     command: list[str]
-    scenario: str = ""
-
-
-# Begins once the quick checks have passed and fills what the others leave of the processor, also beside `site`, which
-# waits half of its time. It uses nothing but Python.
-BESIDE = Stage("server on SQLite", ["nice", "-n", "5", "make", "test-unit", "TESTS=server_app/tests"])
+    remembered: str = ""
 
 
 @dataclass
@@ -106,21 +105,31 @@ def phases() -> list[list[Stage]]:
     playbooks = [f"playbooks/{name}.yml" for name in ("prepare-hosts", "build-base-image", "build-server-images")]
     playbooks += [f"playbooks/{name}.yml" for name in ("build-service-images", "build-firmware")]
     return [
+        [Stage("tools", ["sh", "-c", INSTALL, "sh", *TOOLS])],
         [
+            Stage("lint", ["make", "lint-code"]),
             Stage("unit tests", ["make", "test-unit", f"TESTS={' '.join(QUICK)}"]),
-            Stage("lint", ["make", "lint"]),
-            Stage("tools", ["sh", "-c", INSTALL, "sh", *TOOLS]),
+            Stage("images", [*PLAY, *playbooks]),
             molecule("policy"),
+            remembered("ansible-lint", "ansible-lint"),
+            Stage("server on SQLite", ["make", "test-unit", "TESTS=server_app/tests"]),
+            remembered("faults of the sensor", *PYTEST, "-m", "netns", FAULTS),
         ],
-        [Stage("images", [*PLAY, *playbooks])],
         [
-            Stage("tests on engines", [*PYTEST, "-m", "docker", *TESTS]),
-            Stage("tests in namespaces", [*PYTEST, "-m", "netns and not docker", *TESTS]),
             Stage("server on PostgreSQL", [*PYTEST, *IN_PARALLEL, "-m", "postgres or tools", "server_app"]),
+            remembered("sensor on an engine", *PYTEST, "-m", "docker", *ON_ENGINES),
+            Stage("proxy", [*PYTEST, "-m", "docker", "server_app"]),
+            remembered("service images", *PYTEST, "-m", "docker or netns", "service_images"),
+            remembered("sensor in namespaces", *PYTEST, "-m", "netns and not docker", NAMESPACES),
             *(molecule(name) for name in [*LONGEST_FIRST, *middle]),
         ],
         *([molecule(name)] for name in ALONE),
     ]
+
+
+def remembered(name: str, *command: str) -> Stage:
+    """The stage that is left out where it has passed with the same content."""
+    return Stage(name, list(command), name)
 
 
 def molecule(scenario: str) -> Stage:
@@ -131,7 +140,7 @@ def molecule(scenario: str) -> Stage:
 
 def run_if_new(stage: Stage, result: Result, prefix: str) -> None:
     """Run a stage unless it has passed with the same content."""
-    content = passed_before.content_of(stage.scenario) if stage.scenario else None
+    content = passed_before.content_of(stage.remembered) if stage.remembered else None
     before = passed_before.recall(content) if content and not os.environ.get("FRESH") else None
     if before is not None:
         say(f"##### {stage.name}: passed before with the same content, {before['passed']} tests; FRESH=1 repeats it")
@@ -140,7 +149,7 @@ def run_if_new(stage: Stage, result: Result, prefix: str) -> None:
         return
     counts = run(stage, result, prefix)
     # What was changed while it ran is not what has passed.
-    if counts is not None and content and content == passed_before.content_of(stage.scenario):
+    if counts is not None and content and content == passed_before.content_of(stage.remembered):
         passed_before.remember(content, counts)
 
 
@@ -202,16 +211,10 @@ def say(line: str) -> None:
 def main() -> int:
     """Run all phases; returns 0 only if each stage passed and no test was skipped."""
     started, result = time.monotonic(), Result()
-    pending: list[Future[Counter[str] | None]] = []
-    with ThreadPoolExecutor(1) as beside:
-        for number, phase in enumerate(phases()):
-            run_phase(phase, result)
-            if result.failures:
-                break
-            if number == 0:
-                pending.append(beside.submit(run, BESIDE, result, "SQLite | "))
-    for each in pending:
-        each.result()
+    for phase in phases():
+        run_phase(phase, result)
+        if result.failures:
+            break
     counts = result.counts
     if result.failures:
         say("\n".join(["", *result.failed, f"Stopped: {'; '.join(result.failures)}. The output is above."]))

@@ -1,8 +1,9 @@
-"""What a scenario can depend on is in what is compared before it is left out."""
+"""What a stage can depend on is in what is compared before it is left out."""
 
 import importlib.util
 import re
 import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -14,16 +15,17 @@ PROGRAM = re.compile(r"/ ?['\"]?(server_app/wire|server_app|sensor_manager|servi
 TEST_SUPPORT = ("server_app/tests/", "sensor_manager/tests/", "service_images/tests/", "bench/")
 
 
-def _load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("passed_before", ROOT / ".ci" / "passed_before.py")
+def _load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, ROOT / ".ci" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-passed_before = _load()
+passed_before = _load("passed_before")
+stages = _load("stages")
 
 
 def _text(folder: Path) -> str:
@@ -43,7 +45,7 @@ def _roles(scenario: str) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("scenario", sorted(passed_before.READS))
+@pytest.mark.parametrize("scenario", sorted(passed_before.SCENARIOS))
 def test_what_its_roles_name_is_compared(scenario: str) -> None:
     roles = _roles(scenario)
     assert roles
@@ -55,7 +57,7 @@ def test_what_its_roles_name_is_compared(scenario: str) -> None:
     assert {name for name in named if not passed_before.reads(scenario, f"{name}/pyproject.toml")} == set()
 
 
-@pytest.mark.parametrize("scenario", sorted(passed_before.READS))
+@pytest.mark.parametrize("scenario", sorted(passed_before.SCENARIOS))
 def test_its_own_files_and_all_roles_are_compared(scenario: str) -> None:
     wanted = [f"molecule/{scenario}/converge.yml", "molecule/testinfra/support/x.py", "requirements/dev.txt"]
     wanted += [
@@ -68,7 +70,7 @@ def test_its_own_files_and_all_roles_are_compared(scenario: str) -> None:
     assert (ROOT / wanted[0]).is_file()
 
 
-@pytest.mark.parametrize("scenario", sorted(passed_before.READS))
+@pytest.mark.parametrize("scenario", sorted(passed_before.SCENARIOS))
 def test_it_imports_nothing_that_is_not_compared(scenario: str) -> None:
     modules = {file.stem for folder in TEST_SUPPORT for file in (ROOT / folder).rglob("*.py")} - {
         "conftest",
@@ -77,6 +79,44 @@ def test_it_imports_nothing_that_is_not_compared(scenario: str) -> None:
     tests = "\n".join(file.read_text() for file in (ROOT / "molecule" / scenario).rglob("*.py"))
     imported = set(re.findall(r"^(?:from|import) ([a-z_]+)", tests, re.MULTILINE))
     assert imported & modules == set()
+
+
+IMPORTED = re.compile(r"^ *(?:from|import) (server_app|sensor_manager|sensor_wire|bench)\b", re.MULTILINE)
+FOLDERS = {"sensor_wire": "server_app/wire"}
+
+
+def _tests_of(stage: str) -> list[Path]:
+    """The files whose tests a stage runs."""
+    command = next(each.command for phase in stages.phases() for each in phase if each.name == stage)
+    named = [ROOT / word for word in command if not word.startswith("/") and (ROOT / word).exists()]
+    return [file for one in named for file in (one.rglob("*.py") if one.is_dir() else [one])]
+
+
+@pytest.mark.parametrize("stage", sorted(passed_before.TESTS))
+def test_what_tests_import_is_compared(stage: str) -> None:
+    files = _tests_of(stage)
+    assert files
+    named = {FOLDERS.get(name, name) for file in files for name in IMPORTED.findall(file.read_text())}
+    assert {name for name in named if not passed_before.reads(stage, f"{name}/tests/x.py")} == set()
+    assert [file for file in files if not passed_before.reads(stage, str(file.relative_to(ROOT)))] == []
+
+
+def test_no_marked_test_is_left_out() -> None:
+    """The stages name folders for each marker; a test elsewhere would never run."""
+    where = {
+        "docker": ("server_app", "service_images", *stages.ON_ENGINES),
+        "netns": ("service_images", stages.FAULTS, *stages.ON_ENGINES),
+        "postgres": ("server_app",),
+        "tools": ("server_app",),
+    }
+    files = [file for folder in stages.TESTS for file in (ROOT / folder).rglob("*.py")]
+    wrong = [
+        (marker, file)
+        for marker, folders in where.items()
+        for file in files
+        if f"mark.{marker}" in file.read_text() and not str(file.relative_to(ROOT)).startswith(folders)
+    ]
+    assert wrong == []
 
 
 def test_content_that_differs_by_a_byte_is_other_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
