@@ -163,7 +163,8 @@ def run(stage: Stage, result: Result, prefix: str) -> Counter[str] | None:
     )
     with process:
         for line in process.stdout or ():
-            say(f"{prefix}{line.rstrip()}")
+            moment = f"[{time.monotonic() - begun:.0f} s] " if line.startswith("INFO ") else ""  # molecule's steps
+            say(f"{prefix}{moment}{line.rstrip()}")
             if line.startswith(("FAILED ", "ERROR ")):
                 result.failed.append(f"{stage.name}: {line.rstrip()}")
             if " in " in line and "molecule" not in line:
