@@ -214,7 +214,7 @@ class World:
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("world")
     with ExitStack() as stack:
-        net = stack.enter_context(namespaces.lan())
+        net = stack.enter_context(namespaces.lan(ipv6=True))
         outside = namespaces.path(net.lan)
         server = in_network_namespace(outside, lambda: stack.enter_context(mini_server(folder, SERVER)))
         stack.callback(shutil.rmtree, f"/etc/docker/certs.d/{server.address}", ignore_errors=True)

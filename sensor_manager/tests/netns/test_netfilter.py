@@ -113,7 +113,7 @@ class Site:
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     with ExitStack() as stack:
-        net = stack.enter_context(namespaces.lan())
+        net = stack.enter_context(namespaces.lan(ipv6=True))
         pots = stack.enter_context(namespaces.honeypot(net, 0)), stack.enter_context(namespaces.honeypot(net, 1))
         made = Site(net, pots, Nftables(tmp_path / "book.json"))
         made.serve(stack, pots[0], "cowrie", "tcp:2222,tcp:9,udp:6969")

@@ -75,8 +75,8 @@ def namespace(name: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def lan() -> Iterator[Lan]:
-    """Make a network of server, attackers and sensor; the sensor's interface is eth0."""
+def lan(*, ipv6: bool = False) -> Iterator[Lan]:
+    """Make a network of server, attackers and sensor; the sensor's interface is eth0, with an IPv6 address if wanted."""
     tag = secrets.token_hex(3)
     with namespace(f"hs{tag}-lan") as outside, namespace(f"hs{tag}-sensor") as sensor:
         sh("ip", "-n", outside, "link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns", sensor)
@@ -86,7 +86,8 @@ def lan() -> Iterator[Lan]:
             sh("ip", "-n", outside, "addr", "add", f"{address}/64", "dev", "eth0", "nodad")
         sh("ip", "-n", outside, "link", "set", "eth0", "up")
         sh("ip", "-n", sensor, "addr", "add", f"{SENSOR}/24", "dev", "eth0")
-        sh("ip", "-n", sensor, "addr", "add", f"{SENSOR6}/64", "dev", "eth0", "nodad")
+        if ipv6:
+            sh("ip", "-n", sensor, "addr", "add", f"{SENSOR6}/64", "dev", "eth0", "nodad")
         sh("ip", "-n", sensor, "link", "set", "eth0", "up")
         for setting in ("net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"):
             sh("ip", "netns", "exec", sensor, "sysctl", "-qw", setting)
