@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
-from fcntl import LOCK_EX, flock
+from contextlib import contextmanager, suppress
+from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
+from typing import IO
 
 
 def write_atomically(path: Path, content: bytes, mode: int) -> None:
@@ -24,11 +25,30 @@ def write_atomically(path: Path, content: bytes, mode: int) -> None:
         file.flush()
         os.fsync(descriptor)
     fresh.rename(path)
-    folder = os.open(path.parent, os.O_RDONLY)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring to the disk what names a folder has."""
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
+
+
+def claimed(path: Path) -> IO[bytes] | None:
+    """A file, made when it is not there, that nobody else claims until it is closed or this process ends.
+
+    Returns:
+        The file to append to, unbuffered; None when somebody has it.
+    """
+    file = path.open("ab", buffering=0)
+    with suppress(BlockingIOError):
+        flock(file, LOCK_EX | LOCK_NB)
+        return file
+    file.close()
+    return None
 
 
 @contextmanager

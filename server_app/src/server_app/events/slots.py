@@ -4,12 +4,11 @@ The slots are locked files, so that they count for all processes together, and t
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from typing import IO
 
 from server_app.errors import Throttled
+from server_app.files import claimed
 
 OF_A_USER = 2
 RETRY_SECONDS = 30
@@ -39,10 +38,10 @@ def take(folder: Path, user_id: int, most: int) -> Slot:
         Throttled: the user has too many, or all together have.
     """
     folder.mkdir(mode=0o700, exist_ok=True)
-    own = _locked(folder / f"user-{user_id}-{number}" for number in range(OF_A_USER))
+    own = _first_free(folder / f"user-{user_id}-{number}" for number in range(OF_A_USER))
     if own is None:
         raise Throttled(f"{OF_A_USER} exports of yours are running. Wait for one of them to end.", RETRY_SECONDS)
-    shared = _locked(folder / f"all-{number}" for number in range(most))
+    shared = _first_free(folder / f"all-{number}" for number in range(most))
     if shared is None:
         own.close()
         raise Throttled("Too many exports are running. Try again later.", RETRY_SECONDS)
@@ -57,11 +56,5 @@ def while_taken[T](slot: Slot, parts: Iterator[T]) -> Iterator[T]:
         slot.free()
 
 
-def _locked(paths: Iterable[Path]) -> IO[bytes] | None:
-    for path in paths:
-        file = path.open("ab")
-        with suppress(BlockingIOError):
-            flock(file, LOCK_EX | LOCK_NB)
-            return file
-        file.close()
-    return None
+def _first_free(paths: Iterable[Path]) -> IO[bytes] | None:
+    return next((file for path in paths if (file := claimed(path)) is not None), None)

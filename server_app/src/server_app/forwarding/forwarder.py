@@ -1,10 +1,6 @@
 """Delivers what waits, in order and at least once, for as long as the worker runs."""
 
 from pathlib import Path
-from threading import Event as Signal
-from threading import Thread
-
-import structlog
 
 from server_app.db import Database
 from server_app.events.settled import newest, settled
@@ -16,11 +12,9 @@ from server_app.forwarding.preferences import ForwardingSection
 from server_app.forwarding.turn import Turn
 from server_app.forwarding.walk import Walk
 from server_app.preferences import service as preferences
+from server_app.thread_loop import ThreadLoop
 
 PAUSE = 1.0
-LONGEST_PAUSE = 60.0
-STOP_SECONDS = 8.0
-LOG = structlog.get_logger(__name__)
 
 
 class Forwarder:
@@ -37,38 +31,19 @@ class Forwarder:
         self._turn = Turn(database, data_dir)
         self._host = host
         self._link: Link | None = None
-        self._failures = 0
-        self._stop = Signal()
-        self._thread = Thread(target=self._run, name="forwarder", daemon=True)
+        self._loop = ThreadLoop("forwarding", self.deliver, PAUSE, at_end=self.leave)
+        self.start, self.stop = self._loop.start, self._loop.stop
 
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End after the piece that is on its way."""
-        self._stop.set()
-        self._thread.join(STOP_SECONDS)
-
-    def _run(self) -> None:
-        while not self._stop.wait(min(PAUSE * 2 ** min(self._failures, 10), LONGEST_PAUSE)):
-            try:
-                self.deliver()
-            except Exception:  # whatever it is, the next attempt may find it gone
-                self._failures += 1
-                LOG.exception("forwarding_stumbled")
-        self.leave()
-
-    def deliver(self) -> None:
-        """Deliver what waits now, if it is this worker's turn; failures are written down for people to see."""
+    def deliver(self) -> bool:
+        """Deliver what waits now, if it is this worker's turn; whether nothing failed, which people can see."""
         section, start, waits = self._look()
         if waits and not self._turn.held:
             if not self._turn.taken():
-                return
+                return True
             section, start, waits = self._look()  # from here on nobody else moves it
         if start is None:
             self.leave()
-            return
+            return True
         walk = Walk(self._database, start)
         try:
             self._notice_end(section)
@@ -78,10 +53,9 @@ class Forwarder:
             walk.go_back(self._link.doubtful_from(walk.place) if self._link else walk.place)
             walk.fail(str(failure))
             self._drop()
-            self._failures += 1
-        else:
-            walk.save()
-            self._failures = 0
+            return False
+        walk.save()
+        return True
 
     def leave(self) -> None:
         """Say good-bye to the receiver, and let another worker deliver."""
@@ -98,7 +72,7 @@ class Forwarder:
     def _deliver_waiting(self, section: ForwardingSection, walk: Walk) -> None:
         with self._database.reading() as session:
             complete = settled(session)
-        while complete is not None and walk.place < complete and not self._stop.is_set():
+        while complete is not None and walk.place < complete and not self._loop.ending:
             self._deliver_piece(section, walk, complete)
             walk.save_sometimes()
 

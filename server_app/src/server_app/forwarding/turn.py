@@ -1,14 +1,13 @@
 """Whose turn it is: of several workers on one database, one delivers. A worker that dies loses it at once."""
 
-from fcntl import LOCK_EX, LOCK_NB, flock
-from os import O_CLOEXEC, O_CREAT, O_RDWR, close
-from os import open as os_open
 from pathlib import Path
+from typing import IO
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from server_app.db import Database
+from server_app.files import claimed
 
 KEY = 0x666F7277
 _TAKE = text("SELECT pg_try_advisory_lock(:key)").bindparams(key=KEY)
@@ -20,20 +19,21 @@ class Turn:
 
     def __init__(self, database: Database, data_dir: Path) -> None:
         self._database = database
-        self._file = data_dir / "forwarding.lock"
+        self._path = data_dir / "forwarding.lock"
         self._connection: Connection | None = None
-        self._descriptor: int | None = None
+        self._file: IO[bytes] | None = None
 
     @property
     def held(self) -> bool:
         """Whether it was ours when we last asked."""
-        return self._connection is not None or self._descriptor is not None
+        return self._connection is not None or self._file is not None
 
     def taken(self) -> bool:
         """Take it, unless somebody else has it; whether it is ours now."""
         if self._database.engine.dialect.name == "postgresql":
             return self._on_postgresql()
-        return self._descriptor is not None or self._on_file()
+        self._file = self._file or claimed(self._path)
+        return self._file is not None
 
     def leave(self) -> None:
         """Let somebody else."""
@@ -41,9 +41,9 @@ class Turn:
             self._connection.invalidate()  # the lock ends with the session, which must not go back into the pool
             self._connection.close()
             self._connection = None
-        if self._descriptor is not None:
-            close(self._descriptor)
-            self._descriptor = None
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
     def _on_postgresql(self) -> bool:
         try:
@@ -60,13 +60,3 @@ class Turn:
         self._connection = None
         connection.close()
         return False
-
-    def _on_file(self) -> bool:
-        descriptor = os_open(self._file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        try:
-            flock(descriptor, LOCK_EX | LOCK_NB)
-        except BlockingIOError:
-            close(descriptor)
-            return False
-        self._descriptor = descriptor
-        return True

@@ -1,13 +1,13 @@
 """The folder of firmware archives, each named after its hash."""
 
-import os
 import re
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass
-from fcntl import LOCK_EX, flock
 from pathlib import Path
+
+from server_app.files import exclusive, sync_folder
 
 SUFFIX = ".tar.gz"
 HASH = re.compile(r"[0-9a-f]{64}")
@@ -29,19 +29,14 @@ class FirmwareStore:
     def locked(self) -> Iterator[None]:
         """Among all processes: from the look whether an archive is used to its row, or its removal, is one step."""
         self.folder.mkdir(mode=0o700, exist_ok=True)
-        with (self.folder / "lock").open("a") as file:
-            flock(file, LOCK_EX)
+        with exclusive(self.folder / "lock"):
             yield
 
     def add(self, file: Path, sha256: str) -> None:
         """Give an archive of the same file system a place here that survives a power cut; keeps the old one, too."""
         self.path(sha256).unlink(missing_ok=True)
         self.path(sha256).hardlink_to(file)
-        folder = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(self.folder)
 
     def remove(self, sha256: str) -> None:
         """Remove an archive; whoever is downloading it gets the rest."""

@@ -5,7 +5,6 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from fcntl import LOCK_EX, LOCK_NB, flock
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
@@ -13,6 +12,7 @@ from shutil import disk_usage
 from typing import IO
 
 from server_app.errors import Conflict, FieldError, Invalid, OutOfSpace, TooLarge
+from server_app.files import claimed
 
 CHUNK = 1024 * 1024
 NAME = re.compile(r"[0-9a-f]{16}")
@@ -119,12 +119,10 @@ def appending(folder: Path, name: str) -> Iterator[GrowingFile]:
         Conflict: somebody else is appending.
     """
     folder.mkdir(mode=0o700, exist_ok=True)
-    # Unbuffered: what has arrived before a connection breaks is in the file.
-    with path_of(folder, name).open("ab", buffering=0) as file:
-        try:
-            flock(file, LOCK_EX | LOCK_NB)
-        except BlockingIOError as error:
-            raise Conflict("Another request is sending a part of this upload. Wait for it to end.") from error
+    file = claimed(path_of(folder, name))
+    if file is None:
+        raise Conflict("Another request is sending a part of this upload. Wait for it to end.")
+    with file:  # unbuffered: what has arrived before a connection breaks is there
         yield GrowingFile(file)
 
 
