@@ -56,7 +56,8 @@ def range_of(text: str) -> AddressRange:
             found = AddressRange(key_of(text.strip()), key_of(text.strip()))
     except ValueError as error:
         raise ValueError("must be an address, a network (10.0.0.0/8) or a range (10.0.0.1-10.0.0.9)") from error
-    if found.low.startswith(MAPPED) != found.high.startswith(MAPPED):
+    # A network may end with what is IPv4, as ::/80 does.
+    if dash and found.low.startswith(MAPPED) != found.high.startswith(MAPPED):
         raise ValueError("must be of one family from end to end")
     if found.low > found.high:
         raise ValueError("must begin before it ends")
