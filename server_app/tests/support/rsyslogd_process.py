@@ -80,7 +80,7 @@ class Rsyslogd:
         found = [json.loads(line) for line in lines]
         return [message | {"document": json.loads(message["document"])} for message in found]
 
-    def wait_for(self, *summaries: str, meanwhile: Callable[[], None] = lambda: None) -> list[dict[str, Any]]:
+    def wait_for(self, *summaries: str, meanwhile: Callable[[], object] = lambda: None) -> list[dict[str, Any]]:
         """What was understood, once events of these summaries are there, some perhaps more than once."""
 
         def there() -> bool:

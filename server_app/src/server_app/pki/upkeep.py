@@ -13,11 +13,10 @@ from sqlalchemy.orm import Session
 from server_app.db import Database
 from server_app.errors import Conflict
 from server_app.files import exclusive, write_atomically
-from server_app.pki import authority, fleet, keyring, own_chain, records, rotation
+from server_app.pki import authority, fleet, keyring, own_chain, own_turn, records, rotation
 from server_app.pki.authority import Authority
 from server_app.pki.client_cert import fingerprint
-from server_app.pki.models import AuthorityCertificate, Phase, ServerCertificate
-from server_app.pki.own_chain import OwnChain
+from server_app.pki.models import AuthorityCertificate, Phase
 from server_app.pki.preferences import CertificateSection
 from server_app.pki.publication import Publication, trusted
 from server_app.pki.rotation import Activate, Announce, End, Standing, Step
@@ -74,7 +73,7 @@ class Upkeep:
         own = own_chain.checked(key, chain, anchor, self._host, now)
         with self._alone():
             with self._database.writing() as session:
-                number = _replace_coming(session, own, now)
+                number = own_turn.replace_coming(session, own, now)
                 file = keyring.server_key_file(self._settings.ca_dir, fingerprint(own.leaf))
                 write_atomically(file, key.encode(), 0o600)
             self._run(now)
@@ -99,7 +98,7 @@ class Upkeep:
             for step in self._due(session, behind, now):
                 self._take(session, step, now)
             for row in records.server_certificates(session):
-                self._use_own(session, row, behind, now)
+                own_turn.use(session, row, behind, now)
             session.flush()
             self._publication.write(session, now)
 
@@ -143,7 +142,7 @@ class Upkeep:
             for row in records.authorities(session)
             if row.phase is not None and row.phase_since is not None
         ]
-        return rotation.authority_steps(standing, behind, _section(session).overlap, now)
+        return rotation.authority_steps(standing, behind, preferences.load(session, CertificateSection).overlap, now)
 
     def _take(self, session: Session, step: Step, now: datetime) -> None:
         match step:
@@ -156,42 +155,6 @@ class Upkeep:
             case End(number):
                 records.enter(session.get_one(AuthorityCertificate, number), Phase.ENDED, now)
                 LOG.info("authority_ended", certificate=number)
-
-    def _use_own(self, session: Session, row: ServerCertificate, behind: int, now: datetime) -> None:
-        """Use an own server certificate when it may be; one that is over gives way to an internal one."""
-        if row.anchor_pem is not None and row.not_after <= now:
-            LOG.error("own_server_certificate_expired", certificate=row.id)
-            records.enter(row, Phase.ENDED, now)
-        elif row.phase is Phase.NEXT and row.phase_since is not None:
-            if not rotation.may_activate(row.phase_since, behind, _section(session).overlap, now):
-                return
-            for other in records.server_certificates(session):
-                if other.phase is Phase.ACTIVE:
-                    records.enter(other, Phase.ENDED, now)
-            records.enter(row, Phase.ACTIVE, now)
-            LOG.info("own_server_certificate_used", certificate=row.id)
-
-
-def _section(session: Session) -> CertificateSection:
-    return preferences.load(session, CertificateSection)
-
-
-def _replace_coming(session: Session, own: OwnChain, now: datetime) -> int:
-    """The row of an own certificate that is next; one that was next before is not any more."""
-    described = records.described(own.leaf) | {"pem": own.chain}
-    row = session.scalar(select(ServerCertificate).where(ServerCertificate.fingerprint == described["fingerprint"]))
-    if row is None:
-        row = ServerCertificate(**described)
-        session.add(row)
-    elif row.phase is Phase.ACTIVE:
-        return row.id
-    for other in records.server_certificates(session):
-        if other.phase is Phase.NEXT and other is not row:
-            records.enter(other, Phase.ENDED, now)
-    row.anchor_pem = own.anchor
-    records.enter(row, Phase.NEXT, now)
-    session.flush()
-    return row.id
 
 
 def _row_of(found: Authority, phase: Phase, now: datetime, link: str | None = None) -> AuthorityCertificate:

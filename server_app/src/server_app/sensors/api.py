@@ -12,13 +12,7 @@ from server_app.events import gone
 from server_app.paging import PageRequest
 from server_app.preferences import service as preferences
 from server_app.sensors import history, service
-from server_app.sensors.environment import environment
-from server_app.sensors.models import Sensor
-from server_app.sensors.preferences import SensorSection
-from server_app.sensors.queries import SensorFilter, find_sensors
-from server_app.sensors.schemas import (
-    NewSensor,
-    SensorChange,
+from server_app.sensors.answers import (
     SensorItem,
     SensorList,
     StatusAnswer,
@@ -26,6 +20,11 @@ from server_app.sensors.schemas import (
     StatusHistory,
     sensor_item,
 )
+from server_app.sensors.environment import environment
+from server_app.sensors.models import Sensor
+from server_app.sensors.preferences import SensorSection
+from server_app.sensors.queries import SensorFilter, find_sensors
+from server_app.sensors.schemas import NewSensor, SensorChange
 
 
 def make_blueprint() -> APIBlueprint:

@@ -11,7 +11,7 @@ from server_app.api_base.described import refuses
 from server_app.context import context
 from server_app.db import now
 from server_app.directory import service as directory
-from server_app.users import service
+from server_app.users import rules, service
 from server_app.users.schemas import NewUser, OwnChange, UserChange, UserItem, UserList, user_item
 
 
@@ -34,7 +34,7 @@ def make_blueprint() -> APIBlueprint:
     def create_user(body: NewUser, principal: Principal) -> UserItem:
         """Add a user."""
         principal.require_admin()
-        service.refuse_weak(body.password, body.name, body.email)
+        rules.refuse_weak(body.password, body.name, body.email)
         hashed = passwords.hashed(body.password)
         with context().database.writing() as session:
             return user_item(service.create_user(session, principal, body.model_dump(), hashed, now()))
@@ -95,6 +95,6 @@ def make_blueprint() -> APIBlueprint:
 def _confirmed(who: Principal, user_id: int, values: dict[str, Any]) -> str | None:
     """The hash of a new password if there is one, once the acting user has confirmed the change where it needs that."""
     given = values.pop("current_password", "")
-    if service.needs_password(who, user_id, values):
+    if rules.needs_password(who, user_id, values):
         directory.confirm(context().database, who.user_id, given, client_address(), now())
     return passwords.hashed(values["password"]) if "password" in values else None
