@@ -5,10 +5,9 @@ from queue import Queue
 from threading import current_thread
 
 import pytest
+from patience import PATIENCE
 
 from server_app.thread_loop import LONGEST_PAUSE, ThreadLoop, pause_after
-
-SECONDS = 60
 
 
 @pytest.mark.parametrize(
@@ -32,8 +31,8 @@ def test_it_goes_on_after_failures_and_says_good_bye_in_its_own_thread() -> None
 
     loop = ThreadLoop("worker", work, 0.001, at_end=lambda: done.put(f"end of {current_thread().name}"))
     loop.start()
-    assert [done.get(timeout=SECONDS) for _ in range(4)] == ["worker"] * 4
+    assert [done.get(timeout=PATIENCE) for _ in range(4)] == ["worker"] * 4
     loop.stop()
     assert loop.ending
-    said = [done.get(timeout=SECONDS) for _ in range(done.qsize())]
+    said = [done.get(timeout=PATIENCE) for _ in range(done.qsize())]
     assert said[-1] == "end of worker"

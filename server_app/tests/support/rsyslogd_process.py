@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from own_certificates import key_pem, own_certificate, pem
+from patience import PATIENCE
 
 RSYSLOGD = "/usr/sbin/rsyslogd"
-SECONDS = 60
+
 HEADER = {
     "pri": "pri",
     "facility": "syslogfacility-text",
@@ -69,7 +70,7 @@ class Rsyslogd:
     def stop(self, *, abruptly: bool = False) -> None:
         if self._process is not None:
             (self._process.kill if abruptly else self._process.terminate)()
-            self._process.wait(SECONDS)
+            self._process.wait(PATIENCE)
             self._process = None
 
     @property
@@ -91,7 +92,7 @@ class Rsyslogd:
         return self.understood
 
     def _wait(self, done: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + SECONDS
+        deadline = time.monotonic() + PATIENCE
         while not done():
             assert time.monotonic() < deadline, (self.folder / "log").read_text() or self.understood
             time.sleep(0.05)
