@@ -392,7 +392,7 @@ def test_ipv6_attackers_reach_honeypots_and_are_told_by_their_own_address(sensor
     sensor.want("pot", "sleeper", pot={"options": {"event": f"{identifier},{datetime.now(UTC).isoformat()}"}})
     sensor.runs("pot", "sleeper")
     assert f"hello {ATTACKER6} from pot" in sensor.connect(source=ATTACKER6)
-    stored = eventually(lambda: sensor.server.events.get(identifier), "the event is on the server", 5)
+    stored = eventually(lambda: sensor.server.events.get(identifier), "the event is on the server")
     assert stored["destination"] == {"ip": SENSOR6, "port": 22}
     assert stored["source"]["ip"] == ATTACKER6
     assert SENSOR6 in {str(each) for each in sensor.server.reports[-1].addresses}

@@ -9,6 +9,7 @@ from random import Random
 import pytest
 from cryptography import x509
 from event_builder import event
+from firmware_builder import firmware_archive
 from own_certificates import own_certificate
 from patience import PATIENCE
 from server_bench import PASSWORD, certificate_request, header_of, token_of
@@ -65,6 +66,7 @@ def test_every_command_of_the_guide_works(tmp_path: Path, registry_url: str) -> 
                 service_archive(repository="guide/cowrie", options=json.dumps(OPTIONS))
             )
             (place / "recon-amd64.tar.gz").write_bytes(LARGE)
+            (place / "firmware.tar.gz").write_bytes(firmware_archive())
             own = own_certificate().body
             (place / "own.key").write_text(own["key"])
             (place / "own.crt").write_text(own["chain"] + own.get("authority", ""))
@@ -88,6 +90,10 @@ def test_every_command_of_the_guide_works(tmp_path: Path, registry_url: str) -> 
         assert [(item["service"], item["options"]) for item in assigned] == [("cowrie", {"hostname": "backup-2"})]
         assert len(server.call("GET", "/services/recon").json()["revisions"]) == 1
         assert done.stderr.count("dd if=") == 2
+        platform = server.call("GET", "/platforms/docker_x86").json()
+        assert (platform["default_firmware"], len(platform["firmware"])) == ("1.0.0", 1)
+        (session,) = server.call("GET", "/events/sessions").json()["items"]
+        assert (session["status"], session["comment"]) == ("ignored", "our own scanner")
         assert re.search(r'"matched": 1,\s+"complete": true', done.stdout)
         (made,) = server.call("GET", "/eventfilters").json()["items"]
         assert (made["name"], made["hits"]) == ("our own scanner", 0)
