@@ -76,7 +76,7 @@ def namespace(name: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def lan(*, ipv6: bool = False) -> Iterator[Lan]:
-    """Make a network of server, attackers and sensor; the sensor's interface is eth0, with an IPv6 address if wanted."""
+    """Make a network of server, attackers and sensor; the sensor is at eth0, with an IPv6 address if wanted."""
     tag = secrets.token_hex(3)
     with namespace(f"hs{tag}-lan") as outside, namespace(f"hs{tag}-sensor") as sensor:
         sh("ip", "-n", outside, "link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns", sensor)
