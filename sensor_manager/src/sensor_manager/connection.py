@@ -11,7 +11,9 @@ from pydantic import ValidationError
 from sensor_manager.effects.errors import EffectError
 from sensor_manager.effects.ports import Link
 from sensor_manager.files import write_durably
-from sensor_manager.plan.network import NetworkAction, StartSupplicant, plan_network, snapshot
+from sensor_manager.model import IpAddress
+from sensor_manager.plan.link import Interface, NetworkAction, StartSupplicant
+from sensor_manager.plan.network import plan_network, snapshot
 from sensor_manager.plan.trial import Clock, Connection, Trials, after_start, fault, left_alone, next_trials, server_url
 from sensor_wire.sensor_config import SensorConfig
 from sensor_wire.v1.poll import ConnectionReport, ConnectionState
@@ -52,6 +54,7 @@ class ConnectionKeeper:
         self._since: float | None = None
         self._fault: str | None = None
         self._error: str | None = None
+        self._seen: frozenset[Interface] = frozenset()
         self._trials = after_start(load_trials(kept), configured)
         # Until the server says more, it wants what it wanted last.
         self._wanted = self._trials.trying or self._trials.undone or self._trials.confirmed
@@ -98,6 +101,11 @@ class ConnectionKeeper:
             self._since = self._clock() if self._trials.trying is not None else None
             self._on_change()
 
+    @property
+    def further_addresses(self) -> tuple[IpAddress, ...]:
+        """The further addresses that the interface had when it was last looked at."""
+        return tuple(sorted((each.ip for each in self._seen), key=str))
+
     def report(self) -> ConnectionReport:
         """Describe it for the server."""
         trials = self._trials
@@ -118,7 +126,9 @@ class ConnectionKeeper:
         current = self._trials.current
         try:
             for _ in range(MAX_ROUNDS):
-                actions = plan_network(self._link.observe(), current.network, current.server)
+                found = self._link.observe()
+                self._seen = found.additional
+                actions = plan_network(found, current.network, current.server)
                 for action in actions:
                     log.info("network changes", action=_named(action))
                     self._link.act(action)

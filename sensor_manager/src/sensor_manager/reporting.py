@@ -43,6 +43,7 @@ class Reporter:
     def report(self) -> Report:
         """Return the report of this moment."""
         figures = self.platform.figures(self.settings.state)
+        addresses = (*self.platform.addresses(self.settings.interface), *self.connection.further_addresses)
         generation, services = self.reconciler.report()
         error = self.reconciler.netfilter_error
         return Report(
@@ -51,7 +52,7 @@ class Reporter:
             firmware=__version__,
             platform=self.platform.name,
             architecture=self.platform.architecture,
-            addresses=list(self.platform.addresses(self.settings.interface))[:MAX_ADDRESSES],
+            addresses=list(dict.fromkeys(addresses))[:MAX_ADDRESSES],
             uptime=figures.uptime,
             memory_total=figures.memory_total,
             memory_available=figures.memory_available,

@@ -24,6 +24,7 @@ from sensor_support.mini_server import MiniServer, mini_server
 from sensor_support.namespaces import ATTACKER, ATTACKER6, OTHER_ATTACKER6, SENSOR, SENSOR6, SERVER, Lan, ping, sh
 
 from sensor_manager.effects.network_namespace import in_network_namespace
+from sensor_wire.v1.network import Network
 from sensor_wire.v1.poll import ServiceReport, ServiceState
 
 pytestmark = [pytest.mark.docker, pytest.mark.netns]
@@ -52,6 +53,7 @@ while (my $client = $server->accept) {
 }
 """
 SO_ORIGINAL_DST = 80
+SECOND, SECOND6 = "198.51.100.3", "2001:db8::3"
 SLEEPER = "$SIG{TERM} = sub { exit 0 }; sleep 1 while 1;"
 
 
@@ -65,6 +67,7 @@ class Sensor:
         self.engine = engine
         self.docker = engine.address
         self.digests: dict[str, str] = {}
+        self.network: Network | None = None
         self._process: subprocess.Popen[bytes] | None = None
         config = server.config()
         (folder / "sensor.json").write_text(config.model_dump_json())
@@ -96,13 +99,15 @@ class Sensor:
     def want(self, *names: str, **changes: dict[str, Any]) -> None:
         services = [self.definition(name, **changes.get(name, {})) for name in names]
         before = self.server.desired.generation if self.server.desired else 0
-        self.server.desired = desired(*services, generation=before + 1, ca_chain=self.server.authority.chain)
+        wanted = desired(*services, generation=before + 1, ca_chain=self.server.authority.chain)
+        self.server.desired = wanted.model_copy(update={"network": self.network})
 
     def definition(self, name: str, **changes: Any) -> Any:
         defaults: dict[str, dict[str, Any]] = {
             "pot": {"ports": {"2222/tcp": 22}},
             "sleeper": {"catch_all": True},
             "foreign": {"digest": self.digests["pot for arm"]},
+            "second": {"digest": self.digests["pot"], "ports": {"2222/tcp": 22}},
             "raw": {"digest": self.digests["pot"], "raw": True},
             "looping": {"digest": self.digests["pot"], "options": {"crash": True}},
         }
@@ -183,9 +188,9 @@ class Sensor:
         details: dict[str, Any] = json.loads(sh(DOCKER, "-H", self.docker, "inspect", f"honeysens-{name}"))[0]
         return details
 
-    def connect(self, command: str = "", port: int = 22, source: str = ATTACKER) -> str:
+    def connect(self, command: str = "", port: int = 22, source: str = ATTACKER, target: str | None = None) -> str:
         """Connect as an attacker, send one line, return everything that comes."""
-        target = SENSOR6 if ":" in source else SENSOR
+        target = target or (SENSOR6 if ":" in source else SENSOR)
         script = (
             "import socket,sys\n"
             f"c=socket.create_connection(({target!r},{port}),5,({source!r},0))\n"
@@ -256,6 +261,30 @@ def test_first_start_to_event(sensor: Sensor) -> None:
     assert stored["destination"] == {"ip": SENSOR, "port": 22}
     assert stored["source"]["ip"] == ATTACKER
     assert stored["service"] == "pot"
+
+
+def test_two_addresses_have_a_service_each_on_the_same_port(sensor: Sensor) -> None:
+    """The second address is the manager's own doing, and goes again when it is not wanted any more."""
+    main = {"mode": "static", "address": SENSOR, "prefix": 24}
+    identifier = str(uuid7())
+    told = {"options": {"event": f"{identifier},{datetime.now(UTC).isoformat()}"}, "address": SECOND}
+    sensor.network = Network.model_validate(main | {"additional": [f"{SECOND}/24", f"{SECOND6}/64"]})
+    sensor.want("pot", "second", second=told)
+    sensor.runs("pot", "second")
+    assert f"hello {ATTACKER} from pot" in sensor.connect()
+    assert f"hello {ATTACKER} from second" in sensor.connect(target=SECOND)
+    assert f"hello {ATTACKER6} from pot" in sensor.connect(source=ATTACKER6, target=SECOND6), "it has no set of its own"
+    stored = eventually(lambda: sensor.server.events.get(identifier), "the event is on the server")
+    assert stored["destination"] == {"ip": SECOND, "port": 22}
+    assert {SENSOR, SECOND, SECOND6} <= {str(each) for each in sensor.server.reports[-1].addresses}
+    before = sensor.containers()
+    sensor.network = Network.model_validate(main)
+    sensor.want("pot", "second", second=told | {"address": None, "ports": {"2222/tcp": 23}})
+    sensor.runs("pot", "second")
+    addresses = sh("ip", "-n", sensor.net.sensor, "addr", "show", "dev", "eth0")
+    assert (SECOND in addresses, SECOND6 in addresses, SENSOR in addresses) == (False, False, True)
+    assert sensor.containers()["honeysens-pot"] == before["honeysens-pot"]
+    assert "from second" in sensor.connect(port=23)
 
 
 def test_removed_service_leaves_nothing_and_catch_all_takes_its_port(sensor: Sensor) -> None:

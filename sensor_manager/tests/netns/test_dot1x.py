@@ -17,7 +17,7 @@ from sensor_manager.effects.name_files import NameFiles
 from sensor_manager.effects.network import NetworkInterface
 from sensor_manager.effects.network_namespace import in_network_namespace
 from sensor_manager.plan.dot1x import fingerprint
-from sensor_manager.plan.network import StartSupplicant, StopSupplicant
+from sensor_manager.plan.link import StartSupplicant, StopSupplicant
 from sensor_wire.v1.network import Dot1x
 
 pytestmark = pytest.mark.netns

@@ -143,6 +143,47 @@ def test_ipv6_is_mapped_and_caught_with_the_attackers_own_address(site: Site) ->
     assert peer[0] in {ATTACKER6, OTHER_ATTACKER6}
 
 
+SECOND, SECOND6 = "198.51.100.3", "2001:db8::3"
+
+
+def test_each_address_has_its_own_services_and_the_catch_all_the_rest(site: Site) -> None:
+    for address in (f"{SECOND}/24", f"{SECOND6}/64"):
+        sh("ip", "-n", site.net.sensor, "addr", "add", address, "dev", "eth0", "nodad")
+    at, at6 = IPv4Address(SECOND), IPv6Address(SECOND6)
+    there = (Forward("tcp", 22, RECON_POT, 22, at=at), Forward("tcp", 22, RECON_POT, 4711, at=at6))
+    site.apply(replace(FORWARDING, forwards=(*FORWARDING.forwards, *there)))
+    assert site.tcp(22) == f"cowrie:2222 sees {ATTACKER}"
+    assert site.tcp(22, target=SECOND) == f"recon:22 sees {ATTACKER}"
+    assert site.tcp(22, ATTACKER6) == f"cowrie:2222 sees {ATTACKER6}"
+    assert site.tcp(22, ATTACKER6, SECOND6) == f"recon:4711 sees {ATTACKER6}"
+    assert site.udp(69) == f"cowrie:6969 sees {ATTACKER}"
+    assert site.udp(69, target=SECOND) == f"recon:69 sees {ATTACKER}", "what nobody takes there is caught"
+    site.apply(replace(FORWARDING, forwards=there, catch_alls=(CatchAll(COWRIE_POT, at),)))
+    assert site.tcp(9, target=SECOND) == f"cowrie:9 sees {ATTACKER}"
+    assert not _open_from(site.net.lan, SENSOR, 9), "that one's catch-all is for that address"
+    sensor = namespaces.path(site.net.sensor)
+    assert site.nftables.current(sensor) is not None
+    sh("ip", "netns", "exec", site.net.sensor, "nft", "flush", "chain", "inet", "honeysens", "address0")
+    assert site.nftables.current(sensor) is None, "a change of an address's own rules is noticed"
+
+
+def test_ranges_lead_to_the_same_ports_or_to_one(site: Site) -> None:
+    ranges = (
+        Forward("tcp", 4700, RECON_POT, None, 4720),
+        Forward("tcp", 8000, COWRIE_POT, 2222, 8099),
+        Forward("udp", 60, COWRIE_POT, 6969, 70),
+    )
+    site.apply(Forwarding("eth0", FORWARDING.bridges, ranges))
+    for source in (ATTACKER, ATTACKER6):
+        assert site.tcp(4711, source) == f"recon:4711 sees {source}"
+        for port in (8000, 8042, 8099):
+            assert site.tcp(port, source) == f"cowrie:2222 sees {source}"
+        assert site.udp(65, source=source) == f"cowrie:6969 sees {source}"
+    assert not _open_from(site.net.lan, SENSOR, 8100)
+    rules = render_sensor(Forwarding("eth0", FORWARDING.bridges, ranges)).partition("delete table inet honeysens")[2]
+    assert _words(site.listing()) == _words(rules)
+
+
 def test_echo_requests_reach_the_catch_all(site: Site) -> None:
     with in_network_namespace(namespaces.path(site.pots[1]), _icmp_socket) as ear:
         assert ping(site.net.lan, SENSOR)

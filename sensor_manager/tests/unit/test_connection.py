@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from sensor_manager.connection import NOT_AUTHORIZED, ConnectionKeeper
-from sensor_manager.plan.network import ObservedLink
+from sensor_manager.plan.link import ObservedLink
 from sensor_manager.plan.trial import MAX_STARTS, TRIAL_SECONDS, Connection, fault
 from sensor_manager.platforms.memory_link import MemoryLink
 from sensor_wire.v1.network import Dot1x, EapMethod, Network, NetworkMode, Proxy, ProxyKind, ServerEndpoint

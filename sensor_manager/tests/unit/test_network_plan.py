@@ -7,16 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sensor_manager.plan.network import (
-    Lease,
-    ObservedLink,
-    SetMac,
-    StartDhcp,
-    StopDhcp,
-    WriteHostsEntry,
-    plan_network,
-    snapshot,
-)
+from sensor_manager.plan.link import Lease, ObservedLink, SetMac, StartDhcp, StopDhcp, WriteHostsEntry
+from sensor_manager.plan.network import plan_network, snapshot
 from sensor_manager.platforms.memory_link import after
 from sensor_wire.v1.network import Network, NetworkMode, ServerEndpoint
 
@@ -45,6 +37,7 @@ addresses = st.sampled_from(
     [ip_interface(each) for each in ("192.0.2.5/24", "192.0.2.8/24", "198.51.100.3/28", "2001:db8::5/64")]
 )
 gateways = st.sampled_from([ip_address(each) for each in ("192.0.2.1", "198.51.100.1", "2001:db8::1")])
+further = st.sampled_from([ip_interface(each) for each in ("192.0.2.8/24", "203.0.113.7/24", "2001:db8::77/64")])
 observations = st.builds(
     ObservedLink,
     mac=st.sampled_from([OWN, OTHER]),
@@ -56,7 +49,8 @@ observations = st.builds(
     lease=st.sampled_from([None, LEASE, replace(LEASE, lost=True)]),
     dns_servers=st.sampled_from([(), LEASE.dns_servers]),
     hosts_entry=st.sampled_from([None, ENTRY]),
-)
+    additional=st.frozensets(further),
+).map(lambda each: replace(each, addresses=each.addresses | each.additional))
 networks = st.builds(
     Network,
     mode=st.sampled_from(NetworkMode),
@@ -65,6 +59,7 @@ networks = st.builds(
     gateway=st.sampled_from([None, STATIC.gateway]),
     dns_servers=st.sampled_from([[], STATIC.dns_servers]),
     mac_address=st.sampled_from([None, OTHER]),
+    additional=st.lists(further, unique=True),
 )
 
 
@@ -75,19 +70,21 @@ def test_from_anywhere_it_arrives_and_then_plans_nothing(
     end = settle(observed, wanted, server)
     assert end.hosts_entry == (ENTRY if server else None)
     assert end.dhcp_client is (wanted.mode is NetworkMode.DHCP)
-    assert {each for each in end.addresses if each.version == 6} == {
-        each for each in observed.addresses if each.version == 6
+    main, others = end.addresses - {*wanted.additional}, observed.addresses - observed.additional
+    assert {each for each in main if each.version == 6} == {
+        each for each in others - {*wanted.additional} if each.version == 6
     }
     if wanted.mode is NetworkMode.STATIC:
-        assert {str(each) for each in end.addresses if each.version == 4} == {"192.0.2.5/24"}
+        assert {str(each) for each in main if each.version == 4} == {"192.0.2.5/24"}
+        assert end.addresses >= {*wanted.additional}
         assert {each for each in end.gateways if each.version == 4} == ({wanted.gateway} if wanted.gateway else set())
         assert end.mac == (wanted.mac_address or OWN)
     if wanted.mode is NetworkMode.UNCONFIGURED:
         assert (end.mac, end.up, end.addresses, end.gateways) == (
             observed.mac,
             observed.up,
-            observed.addresses,
-            observed.gateways,
+            observed.addresses - (observed.additional - {*wanted.additional}),
+            end.gateways,
         )
 
 
@@ -117,11 +114,23 @@ def test_a_new_hardware_address_comes_first_and_alone() -> None:
     assert plan_network(replace(FOUND, dhcp_client=True), wanted, SERVER) == (StopDhcp(), SetMac(OTHER))
 
 
+def test_further_addresses_follow_the_main_one_and_go_when_they_are_not_wanted() -> None:
+    two = [ip_interface("192.0.2.6/24"), ip_interface("2001:db8::6/64")]
+    wanted = STATIC.model_copy(update={"additional": two})
+    there = settle(replace(FOUND, addresses=frozenset({ip_interface("2001:db8::5/64")})), wanted)
+    assert there.addresses == {ip_interface("192.0.2.5/24"), ip_interface("2001:db8::5/64"), *two}
+    assert there.additional == {*two}
+    assert settle(there, STATIC).addresses == {ip_interface("192.0.2.5/24"), ip_interface("2001:db8::5/64")}
+    assert plan_network(replace(FOUND, dhcp_client=True), DHCP.model_copy(update={"additional": two}), None) == ()
+
+
 @given(observations)
 def test_a_snapshot_brings_back_what_was_there(observed: ObservedLink) -> None:
     one = [each for each in observed.addresses if each.version == 4][:1]
     via = [each for each in observed.gateways if each.version == 4][:1]
-    observed = replace(observed, addresses=frozenset(one), gateways=frozenset(via), up=True, dhcp_client=False)
+    observed = replace(
+        observed, additional=frozenset(), addresses=frozenset(one), gateways=frozenset(via), up=True, dhcp_client=False
+    )
     found = snapshot(observed)
     if not one:
         assert found is None

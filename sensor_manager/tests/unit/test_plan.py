@@ -21,10 +21,15 @@ from sensor_manager.model import (
 from sensor_manager.plan.containers import plan
 from sensor_manager.plan.contract import contract_hash, image_reference
 from sensor_manager.plan.report import news_of, report_services
+from sensor_wire.base import PortRange
 from sensor_wire.v1.desired import DesiredService
+from sensor_wire.v1.network import Network
 from sensor_wire.v1.poll import PullProgress, ServiceState
 
 COWRIE = service("cowrie", ports={"2222/tcp": 22})
+THERE = "192.0.2.77"
+TWENTIES = PortRange(protocol="tcp", first=20, last=29)
+AT_THERE = service("cowrie", ports={"2222/tcp": 22}, address=THERE)
 RECON = service("recon", "b", catch_all=True)
 
 
@@ -146,6 +151,10 @@ def test_before_the_first_desired_state_nothing_is_removed() -> None:
         ([RECON, service("zeek", catch_all=True)], ["recon"], "zeek"),
         ([COWRIE, service("honeyd", raw=True)], ["cowrie"], "honeyd"),
         ([COWRIE, service("double", ports={"1/tcp": 9, "2/tcp": 9})], ["cowrie"], "double"),
+        ([COWRIE, service("many", port_ranges=[TWENTIES])], ["cowrie"], "many"),
+        ([service("a", port_ranges=[TWENTIES]), service("b", port_ranges=[TWENTIES])], ["a"], "b"),
+        ([COWRIE, service("many", ports={"9/tcp": 25}, port_ranges=[TWENTIES], address=THERE)], ["cowrie"], "many"),
+        ([AT_THERE, service("telnet", ports={"23/tcp": 22}, address=THERE)], ["cowrie"], "telnet"),
     ],
 )
 def test_contradictions_stop_one_service_only(services: list[DesiredService], runs: list[str], refused: str) -> None:
@@ -157,6 +166,37 @@ def test_contradictions_stop_one_service_only(services: list[DesiredService], ru
     assert not report.complete
     reason = next(each.error for each in report.services if each.name == refused) or ""
     assert {refused, *runs} & set(reason.replace(";", "").split()) in ({refused, *runs}, set())
+
+
+def test_each_address_has_its_own_set_and_its_own_catch_all() -> None:
+    other = service("kippo", "c", ports={"2222/tcp": 22}, address=THERE)
+    services = (COWRIE, other, RECON, service("zeek", "d", catch_all=True, address=THERE))
+    sensor = settled(*services)
+    assert len(sensor.observed.containers) == 4
+    (apply,) = plan(replace(sensor.observed, netfilter=None), desired(*services), SITE)
+    assert isinstance(apply, ApplyNetfilter)
+    assert [(each.port, each.at and str(each.at)) for each in apply.forwarding.forwards] == [(22, None), (22, THERE)]
+    assert [each.at and str(each.at) for each in apply.forwarding.catch_alls] == [None, THERE]
+
+
+def test_moving_to_another_address_is_a_matter_of_rules_alone() -> None:
+    sensor = settled(COWRIE)
+    assert kinds(plan(sensor.observed, desired(AT_THERE), SITE)) == ["ApplyNetfilter"]
+
+
+@pytest.mark.parametrize(
+    ("further", "state"), [([f"{THERE}/24"], ServiceState.RUNNING), (["192.0.2.78/24"], ServiceState.FAILED)]
+)
+def test_service_of_an_address_that_the_sensor_does_not_have_is_refused(
+    further: list[str], state: ServiceState
+) -> None:
+    network = Network.model_validate({"mode": "dhcp", "additional": further})
+    wanted = desired(AT_THERE).model_copy(update={"network": network})
+    sensor = ModelSensor(Observed(now=0))
+    sensor.settle(wanted)
+    (report,) = report_services(sensor.observed, wanted, SITE).services
+    assert report.state is state
+    assert state is ServiceState.RUNNING or THERE in (report.error or "")
 
 
 def test_same_port_of_different_protocols_is_no_contradiction() -> None:

@@ -6,6 +6,12 @@ import pytest
 from catalogue import add_service
 from server_bench import Bench
 
+from sensor_wire.v1.desired import Desired
+
+
+def _range(first: int, last: int, **more: Any) -> dict[str, Any]:
+    return {"protocol": "tcp", "first": first, "last": last} | more
+
 
 def test_an_assignment_is_made_changed_and_removed(bench: Bench) -> None:
     sensor = bench.sensor_row()
@@ -19,6 +25,7 @@ def test_an_assignment_is_made_changed_and_removed(bench: Bench) -> None:
         "effective_revision": "1.0.0",
         "options": {},
         "effective_options": {},
+        "address": None,
         "image_missing": False,
     }
     assert bench.admin.ok("PUT", f"{path}/cowrie", json={"revision": None}) == expected
@@ -34,6 +41,8 @@ def test_an_assignment_is_made_changed_and_removed(bench: Bench) -> None:
     [
         ({"port_assignment": {"2222/tcp": 22}}, {"port_assignment": {"22/tcp": 22}}, "port 22/tcp"),
         ({"catch_all": True}, {"catch_all": True}, "catch-all"),
+        ({"port_assignment": {"2222/tcp": 22}}, {"port_ranges": [_range(20, 25)]}, "ports 20-25/tcp"),
+        ({"port_ranges": [_range(5900, 5910)]}, {"port_ranges": [_range(5910, 5920)]}, "ports 5910-5920/tcp"),
     ],
 )
 def test_two_services_that_want_the_same_are_refused_and_named(
@@ -50,6 +59,41 @@ def test_two_services_that_want_the_same_are_refused_and_named(
     for word in ("cowrie", "kippo", clash):
         assert word in answer.text
     assert len(bench.admin.ok("GET", f"/sensors/{sensor}/services")["items"]) == 1
+
+
+FURTHER = {"mode": "dhcp", "additional": ["192.0.2.77/24", "2001:db8::77/64"]}
+
+
+def test_each_address_has_its_own_services(bench: Bench) -> None:
+    sensor = bench.sensor()
+    path = f"/sensors/{sensor.id}/services"
+    bench.admin.ok("PATCH", f"/sensors/{sensor.id}", json={"network": FURTHER})
+    ssh = {"2222/tcp": 22}
+    add_service(bench, "cowrie", port_assignment=ssh, port_ranges=[_range(5900, 5910, container_port=5900)])
+    add_service(bench, "kippo", port_assignment=ssh)
+    bench.admin.ok("PUT", f"{path}/cowrie", json={})
+    assert bench.admin.ok("PUT", f"{path}/kippo", json={"address": "192.0.2.77"})["address"] == "192.0.2.77"
+    assert bench.admin.ok("PUT", f"{path}/kippo", json={"revision": None})["address"] == "192.0.2.77", "it stays"
+
+    told = Desired.parse_strict(sensor.poll().json)
+    assert {each.name: each.address and str(each.address) for each in told.services} == {
+        "cowrie": None,
+        "kippo": "192.0.2.77",
+    }
+    assert [each.model_dump() for each in told.services[0].port_ranges] == [_range(5900, 5910, container_port=5900)]
+    assert told.network is not None
+    assert [str(each) for each in told.network.additional] == FURTHER["additional"]
+
+    change = {"sensor": sensor.id, "service": "kippo", "address": "2001:db8::77"}
+    bench.admin.ok("PATCH", "/assignments", json={"changes": [change]})
+    assert bench.admin.ok("GET", path)["items"][1]["address"] == "2001:db8::77"
+    clash = bench.admin.call("PATCH", "/assignments", json={"changes": [change | {"address": None}]})
+    assert clash.status_code == 409
+    assert "cowrie and kippo both want port 22/tcp" in clash.text
+    foreign = bench.admin.call("PUT", f"{path}/kippo", json={"address": "192.0.2.78"})
+    assert foreign.status_code == 400
+    assert "/address" in foreign.text
+    assert "192.0.2.77" in foreign.text, "it says which there are"
 
 
 def test_the_same_port_of_another_protocol_is_no_conflict(bench: Bench) -> None:

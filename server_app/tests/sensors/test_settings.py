@@ -39,7 +39,7 @@ def test_every_setting_has_a_system_default(bench: Bench) -> None:
     assert shown["effective"] == {
         "poll_interval": 60,
         "server": {"host": "server.example.com", "port": 8443, "address": None},
-        "network": {"mode": "unconfigured", "address": None, "prefix": None, "gateway": None},
+        "network": {"mode": "unconfigured", "address": None, "prefix": None, "gateway": None, "additional": []},
         "dns_servers": [],
         "proxy": {"kind": "none", "host": None, "port": None, "user": None, "password_set": False},
     }
@@ -79,6 +79,7 @@ def test_a_sensors_own_values_go_before_the_systems(bench: Bench) -> None:
         "dns_servers": ["192.0.2.53", "2001:db8::53"],
         "mac_address": "02:00:5e:00:53:01",
         "dot1x": None,
+        "additional": [],
     }
 
 
@@ -149,6 +150,12 @@ def test_the_password_stays_with_its_proxy_and_user(bench: Bench) -> None:
         ({"network": STATIC | {"address": "::"}}, "/network/address"),
         ({"network": STATIC | {"address": "300.0.0.1"}}, "/network/address"),
         ({"network": STATIC | {"vlan": 7}}, "/network/vlan"),
+        ({"network": {"mode": "unconfigured", "additional": ["192.0.2.7/24"]}}, "/network/additional"),
+        ({"network": STATIC | {"additional": ["192.0.2.10/24"]}}, "/network/additional"),
+        ({"network": STATIC | {"additional": ["192.0.2.7/24", "192.0.2.7/25"]}}, "/network/additional"),
+        ({"network": STATIC | {"additional": ["192.0.2.0/24"]}}, "/network/additional/0"),
+        ({"network": STATIC | {"additional": ["fe80::1/64"]}}, "/network/additional/0"),
+        ({"network": STATIC | {"additional": ["somewhere"]}}, "/network/additional/0"),
         ({"dns_servers": ["192.0.2.53", "0.0.0.0"]}, "/dns_servers/1"),
         ({"dns_servers": ["192.0.2.53"] * 9}, "/dns_servers"),
         ({"mac_address": "02:00:5e:00:53"}, "/mac_address"),

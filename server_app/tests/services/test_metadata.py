@@ -1,6 +1,7 @@
 """metadata.xml: every field as the contract says, nothing more, nothing less."""
 
 import json
+from typing import Any
 
 import pytest
 from service_builder import metadata
@@ -32,6 +33,20 @@ def test_a_good_one_is_read() -> None:
     assert manifest.port_assignment == {"2222/tcp": 22}
     assert manifest.limits == Limits(memory_mb=64, pids=32)
     assert manifest.options == options
+
+
+def test_ranges_of_ports_are_read_and_must_not_overlap() -> None:
+    ranges = [{"protocol": "tcp", "first": 5900, "last": 5910}, {"protocol": "udp", "first": 22, "last": 22}]
+    assert [each.last for each in parse(with_digest(portRanges=json.dumps(ranges))).port_ranges] == [5910, 22]
+    refused: list[Any] = [
+        [{"protocol": "tcp", "first": 20, "last": 30}],  # 22 is in the port map
+        [{"protocol": "tcp", "first": 30, "last": 20}],
+        [ranges[0], ranges[0]],
+        [ranges[0] | {"last": 65536}],
+        {},
+    ]
+    for wrong in refused:
+        assert refused_at(with_digest(portRanges=json.dumps(wrong))) == "/metadata.xml/portRanges"
 
 
 def test_what_is_optional_has_defaults() -> None:

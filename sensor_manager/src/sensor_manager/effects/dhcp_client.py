@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sensor_manager.effects.helper_process import HelperProcess
 from sensor_manager.files import write_durably
-from sensor_manager.plan.network import Lease
+from sensor_manager.plan.link import Lease
 
 PROGRAM = "udhcpc"
 SCRIPT_MODE = 0o700

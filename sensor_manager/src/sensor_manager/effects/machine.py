@@ -20,6 +20,7 @@ IPV6_ADDRESSES = Path("/proc/thread-self/net/if_inet6")
 GLOBAL_SCOPE = "00"
 TENTATIVE_OR_FAILED = 0x48
 TEMPORARY = 0x01
+DEPRECATED = 0x20
 PERMANENT = 0x80
 KIB = 1024
 
@@ -63,7 +64,7 @@ def interface_address(interface: str) -> IPv4Address | None:
 
 
 def interface_addresses6(interface: str) -> tuple[IPv6Address, ...]:
-    """Return the interface's global IPv6 addresses, fixed ones first, those that change from day to day last."""
+    """Return the interface's global IPv6 addresses, fixed ones first, those that change daily and further ones last."""
     try:
         lines = IPV6_ADDRESSES.read_text(encoding="ascii").splitlines()
     except OSError:
@@ -74,7 +75,7 @@ def interface_addresses6(interface: str) -> tuple[IPv6Address, ...]:
         if name == interface and scope == GLOBAL_SCOPE
     ]
     usable = sorted(
-        (flags & TEMPORARY, not flags & PERMANENT, address)
+        (flags & (TEMPORARY | DEPRECATED), not flags & PERMANENT, address)
         for flags, address in found
         if not flags & TENTATIVE_OR_FAILED
     )

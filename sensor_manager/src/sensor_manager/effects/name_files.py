@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from sensor_manager.effects.errors import EffectError
-from sensor_manager.plan.network import Address
+from sensor_manager.plan.link import Address
 
 HEADER = "# written by the HoneySens sensor manager"
 MARK = "# HoneySens server"

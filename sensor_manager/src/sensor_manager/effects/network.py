@@ -11,7 +11,7 @@ from sensor_manager.effects.errors import EffectError
 from sensor_manager.effects.name_files import NameFiles
 from sensor_manager.effects.supplicant import Supplicant
 from sensor_manager.files import write_durably
-from sensor_manager.plan.network import (
+from sensor_manager.plan.link import (
     AddAddress,
     Address,
     Interface,
@@ -29,6 +29,10 @@ from sensor_manager.plan.network import (
     WriteDnsServers,
     WriteHostsEntry,
 )
+
+ADDITIONAL = 26739
+"""The metric of further addresses, by which they are known again."""
+IPV6 = 6
 
 
 class NetworkInterface:
@@ -60,12 +64,14 @@ class NetworkInterface:
             EffectError: there is no such interface.
         """
         link = _ip("link", "show", "dev", self._name)[0]
-        addresses = _ip("address", "show", "dev", self._name)[0]["addr_info"]
+        found = _ip("address", "show", "dev", self._name)[0]["addr_info"]
+        own = [each for each in found if each["scope"] == "global"]
         return ObservedLink(
             mac=link["address"],
             own_mac=self._kept_mac() or link.get("permaddr") or link["address"],
             up="UP" in link["flags"],
-            addresses=frozenset(_interface(each) for each in addresses if each["scope"] == "global"),
+            addresses=frozenset(map(_interface, own)),
+            additional=frozenset(_interface(each) for each in own if each.get("metric") == ADDITIONAL),
             gateways=frozenset(self._gateways("-4") + self._gateways("-6")),
             dhcp_client=self._dhcp.running,
             lease=self._dhcp.lease(),
@@ -102,8 +108,10 @@ class NetworkInterface:
                 self._set_mac(mac)
             case SetUp():
                 run_tool("ip", "link", "set", "dev", self._name, "up")
-            case AddAddress(address):
-                run_tool("ip", "address", "add", str(address), "dev", self._name)
+            case AddAddress(address, additional):
+                run_tool(
+                    "ip", "address", "add", str(address), "dev", self._name, *_marks(address, additional=additional)
+                )
             case RemoveAddress(address):
                 run_tool("ip", "address", "del", str(address), "dev", self._name)
             case SetGateway(gateway):
@@ -137,6 +145,13 @@ class NetworkInterface:
     def _gateways(self, family: str) -> list[Address]:
         routes = _ip(family, "route", "show", "default", "dev", self._name)
         return [ip_address(each["gateway"]) for each in routes if "gateway" in each]
+
+
+def _marks(address: Interface, *, additional: bool) -> tuple[str, ...]:
+    """How an address is known again as a further one; new connections of the sensor's own leave such of IPv6 alone."""
+    if not additional:
+        return ()
+    return ("metric", str(ADDITIONAL), *(("preferred_lft", "0") if address.version == IPV6 else ()))
 
 
 def _family(address: Address) -> str:

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from sensor_manager.model import ContainerSpec, CreateNetwork, ObservedContainer, ObservedNetwork
 from sensor_manager.plan.last_lines import MAX_LINES
-from sensor_manager.plan.network import NetworkAction, ObservedLink
+from sensor_manager.plan.link import NetworkAction, ObservedLink
 from sensor_manager.plan.stale_flows import FlowsOf, FlowsTo
 
 

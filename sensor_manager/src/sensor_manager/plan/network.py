@@ -1,148 +1,30 @@
 """Which steps bring an interface, its addresses and names to where they shall be. Pure."""
 
-from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, ip_interface
+from ipaddress import ip_interface
 
 from sensor_manager.plan.dot1x import fingerprint
-from sensor_wire.v1.network import Dot1x, Network, NetworkMode, ServerEndpoint
+from sensor_manager.plan.link import (
+    AddAddress,
+    Address,
+    Interface,
+    Lease,
+    NetworkAction,
+    ObservedLink,
+    RemoveAddress,
+    RemoveGateway,
+    SetGateway,
+    SetMac,
+    SetUp,
+    StartDhcp,
+    StartSupplicant,
+    StopDhcp,
+    StopSupplicant,
+    WriteDnsServers,
+    WriteHostsEntry,
+)
+from sensor_wire.v1.network import Network, NetworkMode, ServerEndpoint
 
 IPV4 = 4
-type Address = IPv4Address | IPv6Address
-type Interface = IPv4Interface | IPv6Interface
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """What a DHCP server has given.
-
-    Attributes:
-        lost: it has ended, and no other came.
-    """
-
-    address: IPv4Interface
-    gateway: IPv4Address | None = None
-    dns_servers: tuple[IPv4Address, ...] = ()
-    lost: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ObservedLink:
-    """One look at the interface and the files of names.
-
-    Attributes:
-        mac: the address it has now.
-        own_mac: the one it had when it was found.
-        addresses: with their prefixes; none of link-local scope.
-        gateways: of the default routes that leave through it.
-        dhcp_client: one is running.
-        lease: what it has got; None before the first.
-        dns_servers: where names are asked for.
-        hosts_entry: address and name of the server in the hosts file, if we put them there.
-        supplicant: with which settings of 802.1X the supplicant runs; None when it does not.
-    """
-
-    mac: str
-    own_mac: str
-    up: bool
-    addresses: frozenset[Interface] = frozenset()
-    gateways: frozenset[Address] = frozenset()
-    dhcp_client: bool = False
-    lease: Lease | None = None
-    dns_servers: tuple[Address, ...] = ()
-    hosts_entry: tuple[Address, str] | None = None
-    supplicant: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SetMac:
-    """Give the interface another hardware address; it is down for a moment and loses its routes."""
-
-    mac: str
-
-
-@dataclass(frozen=True, slots=True)
-class SetUp:
-    """Let the interface take part."""
-
-
-@dataclass(frozen=True, slots=True)
-class AddAddress:
-    """Give it an address."""
-
-    address: Interface
-
-
-@dataclass(frozen=True, slots=True)
-class RemoveAddress:
-    """Take an address away."""
-
-    address: Interface
-
-
-@dataclass(frozen=True, slots=True)
-class SetGateway:
-    """Make this the only default route of its family."""
-
-    gateway: Address
-
-
-@dataclass(frozen=True, slots=True)
-class RemoveGateway:
-    """Remove a default route."""
-
-    gateway: Address
-
-
-@dataclass(frozen=True, slots=True)
-class StartDhcp:
-    """Start the DHCP client; it only asks, its answers are planned with."""
-
-
-@dataclass(frozen=True, slots=True)
-class StopDhcp:
-    """End the DHCP client."""
-
-
-@dataclass(frozen=True, slots=True)
-class WriteDnsServers:
-    """Say where names are asked for."""
-
-    servers: tuple[Address, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class WriteHostsEntry:
-    """Say what the server's name means, or nothing of it any more."""
-
-    entry: tuple[Address, str] | None
-
-
-@dataclass(frozen=True, slots=True)
-class StartSupplicant:
-    """Authenticate at the switch, in the place of a supplicant that runs with other settings."""
-
-    dot1x: Dot1x
-
-
-@dataclass(frozen=True, slots=True)
-class StopSupplicant:
-    """Authenticate no longer."""
-
-
-type NetworkAction = (
-    StartSupplicant
-    | StopSupplicant
-    | SetMac
-    | SetUp
-    | AddAddress
-    | RemoveAddress
-    | SetGateway
-    | RemoveGateway
-    | StartDhcp
-    | StopDhcp
-    | WriteDnsServers
-    | WriteHostsEntry
-)
 
 
 def plan_network(
@@ -168,7 +50,7 @@ def plan_network(
 
 def snapshot(observed: ObservedLink) -> Network | None:
     """What the interface has now, as settings that bring it back; None when it has no address of IPv4."""
-    addresses = sorted((each for each in observed.addresses if each.version == IPV4), key=str)
+    addresses = sorted((each for each in observed.addresses - observed.additional if each.version == IPV4), key=str)
     if not addresses:
         return None
     gateways = sorted((each for each in observed.gateways if each.version == IPV4), key=str)
@@ -194,6 +76,7 @@ def _access(observed: ObservedLink, network: Network) -> tuple[NetworkAction, ..
 def _link(observed: ObservedLink, network: Network) -> tuple[NetworkAction, ...]:
     steps: list[NetworkAction] = []
     dhcp = network.mode is NetworkMode.DHCP
+    steps += [RemoveAddress(each) for each in sorted(observed.additional - {*network.additional}, key=str)]
     if observed.dhcp_client and not dhcp:
         steps.append(StopDhcp())
     if network.mode is NetworkMode.UNCONFIGURED:
@@ -202,19 +85,28 @@ def _link(observed: ObservedLink, network: Network) -> tuple[NetworkAction, ...]
         steps.append(SetUp())
     if dhcp and not observed.dhcp_client:
         steps.append(StartDhcp())
-    if not dhcp:
-        steps += _addressing(observed, ip_interface(f"{network.address}/{network.prefix}"), network.gateway)
+    main = ip_interface(f"{network.address}/{network.prefix}") if not dhcp else None
+    if main is not None:
+        steps += _addressing(observed, main, network.gateway)
     elif observed.lease is not None:
         lease = observed.lease
-        steps += _lost(observed, lease) if lease.lost else _addressing(observed, lease.address, lease.gateway)
-    return tuple(steps)
+        main = None if lease.lost else lease.address
+        steps += _lost(observed, lease) if main is None else _addressing(observed, main, lease.gateway)
+    return (*steps, *_further(observed, network, main))
+
+
+def _further(observed: ObservedLink, network: Network, main: Interface | None) -> list[NetworkAction]:
+    """After the main address, so that this one stays the first of its network, from which the sensor speaks."""
+    if main is None or main not in observed.addresses:
+        return []
+    return [AddAddress(each, additional=True) for each in network.additional if each not in observed.addresses]
 
 
 def _addressing(observed: ObservedLink, address: Interface, gateway: Address | None) -> list[NetworkAction]:
-    """The one address and the one gateway of this family; what the other family has is not touched."""
+    """The one main address and the one gateway of this family; what the other family has is not touched."""
     steps: list[NetworkAction] = []
     family = address.version
-    others = [each for each in observed.addresses if each.version == family and each != address]
+    others = [each for each in observed.addresses - observed.additional if each.version == family and each != address]
     steps += [RemoveAddress(each) for each in sorted(others, key=str)]
     if address not in observed.addresses:
         steps.append(AddAddress(address))

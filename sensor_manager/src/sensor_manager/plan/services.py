@@ -7,6 +7,7 @@ from sensor_manager.model import IpAddress, Observed, Site
 from sensor_manager.plan.addresses import Place, allocate
 from sensor_manager.plan.ports import Claim, claims_of, clashes, contradicts_itself
 from sensor_wire.v1.desired import Desired, DesiredService
+from sensor_wire.v1.network import NetworkMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def select(observed: Observed, desired: Desired | None, site: Site) -> Selection
     taken = _Taken()
     refused: dict[str, str] = {}
     for service in sorted(desired.services if desired else (), key=lambda each: each.name):
-        reason = _objection(service, taken, site)
+        reason = _objection(service, taken, site) or _wrong_address(service, desired)
         if reason is None:
             taken.accept(service)
         else:
@@ -54,6 +55,16 @@ def select(observed: Observed, desired: Desired | None, site: Site) -> Selection
     places = allocate(site.pool, taken.accepted, networks, site.pool6)
     refused |= dict.fromkeys(taken.accepted.keys() - places.keys(), f"no free network is left in {site.pool}")
     return Selection({name: Wanted(taken.accepted[name], place) for name, place in places.items()}, refused)
+
+
+def _wrong_address(service: DesiredService, desired: Desired | None) -> str | None:
+    """An interface that is left alone may have any address."""
+    network = desired.network if desired is not None else None
+    if service.address is None or network is None or network.mode is NetworkMode.UNCONFIGURED:
+        return None
+    if service.address in {network.address, *(each.ip for each in network.additional)}:
+        return None
+    return f"the sensor does not have the address {service.address}; give it to the sensor or choose another"
 
 
 def _objection(service: DesiredService, taken: _Taken, site: Site) -> str | None:

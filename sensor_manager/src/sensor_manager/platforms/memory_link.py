@@ -6,7 +6,7 @@ from typing import Any
 
 from sensor_manager.effects.errors import EffectError
 from sensor_manager.plan.dot1x import fingerprint
-from sensor_manager.plan.network import (
+from sensor_manager.plan.link import (
     AddAddress,
     NetworkAction,
     ObservedLink,
@@ -62,9 +62,13 @@ def _changes(observed: ObservedLink, action: NetworkAction) -> dict[str, Any]:
         StopSupplicant: lambda _: {"supplicant": None},
         SetMac: lambda step: {"mac": step.mac, "up": True, "gateways": frozenset()},
         SetUp: lambda _: {"up": True},
-        AddAddress: lambda step: {"addresses": observed.addresses | {step.address}},
+        AddAddress: lambda step: {
+            "addresses": observed.addresses | {step.address},
+            "additional": observed.additional | ({step.address} if step.additional else frozenset()),
+        },
         RemoveAddress: lambda step: {
             "addresses": observed.addresses - {step.address},
+            "additional": observed.additional - {step.address},
             "gateways": frozenset(each for each in observed.gateways if each not in step.address.network),
         },
         SetGateway: lambda step: {

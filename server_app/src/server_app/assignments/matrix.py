@@ -1,6 +1,6 @@
 """The matrix of sensors and services: many assignments at a time, all or none of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from server_app.services.models import Service
 
 @dataclass(frozen=True)
 class Entry:
-    """One change of the matrix: `values` has `revision` and `options` as far as they are given."""
+    """One change of the matrix: `values` has `revision`, `options` and `address` as far as they are given."""
 
     sensor: int
     service: str
@@ -37,9 +37,9 @@ def change(session: Session, who: Principal, entries: Sequence[Entry]) -> None:
     who.require_write()
     sensor_ids = sorted({entry.sensor for entry in entries})
     lock(session, sensor_ids)
-    seen = {sensor.id for sensor in session.scalars(visible(who).where(Sensor.id.in_(sensor_ids)))}
+    seen = {sensor.id: sensor for sensor in session.scalars(visible(who).where(Sensor.id.in_(sensor_ids)))}
     services = {service.name: service for service in session.scalars(select(Service))}
-    unknown = _unknown(entries, seen, services)
+    unknown = _unknown(entries, seen.keys(), services)
     if unknown:
         raise Invalid("Some of these changes cannot be made; none was.", tuple(unknown))
     matrix: dict[int, dict[int, ServiceAssignment]] = {sensor_id: {} for sensor_id in sensor_ids}
@@ -48,7 +48,9 @@ def change(session: Session, who: Principal, entries: Sequence[Entry]) -> None:
     wrong = [
         error
         for number, entry in enumerate(entries)
-        for error in _applied(session, matrix[entry.sensor], services[entry.service], entry, f"/changes/{number}")
+        for error in _applied(
+            session, matrix[entry.sensor], (seen[entry.sensor], services[entry.service]), entry, f"/changes/{number}"
+        )
     ]
     if wrong:
         raise Invalid("Some of these changes cannot be made; none was.", tuple(wrong))
@@ -56,7 +58,7 @@ def change(session: Session, who: Principal, entries: Sequence[Entry]) -> None:
     session.flush()
 
 
-def _unknown(entries: Sequence[Entry], seen: set[int], services: dict[str, Service]) -> list[FieldError]:
+def _unknown(entries: Sequence[Entry], seen: Collection[int], services: dict[str, Service]) -> list[FieldError]:
     errors = []
     earlier: dict[tuple[int, str], int] = {}
     for number, entry in enumerate(entries):
@@ -71,8 +73,9 @@ def _unknown(entries: Sequence[Entry], seen: set[int], services: dict[str, Servi
 
 
 def _applied(
-    session: Session, present: dict[int, ServiceAssignment], service: Service, entry: Entry, place: str
+    session: Session, present: dict[int, ServiceAssignment], pair: tuple[Sensor, Service], entry: Entry, place: str
 ) -> list[FieldError]:
+    sensor, service = pair
     row = present.get(service.id)
     if not entry.assigned:
         if row is not None:
@@ -80,7 +83,7 @@ def _applied(
         return []
     if row is None:
         row = present[service.id] = ServiceAssignment(sensor_id=entry.sensor, service=service, options={})
-    errors = take_over(row, entry.values, place)
+    errors = take_over(row, sensor, entry.values, place)
     if not errors:
         session.add(row)
     return errors

@@ -21,5 +21,6 @@ class ServiceAssignment(Base):
     )
     revision: Mapped[str | None] = mapped_column(String(64))
     options: Mapped[dict[str, Any]] = mapped_column(default=dict)  # as they were set, without defaults
+    address: Mapped[str | None] = mapped_column(String(39))  # one of the sensor's further ones
     sensor: Mapped[Sensor] = relationship()
     service: Mapped[Service] = relationship()

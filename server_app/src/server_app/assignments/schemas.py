@@ -9,22 +9,29 @@ from server_app.assignments.models import ServiceAssignment
 from server_app.assignments.options import effective_options, images
 from server_app.fields import RowId
 from server_app.option_schema import MAX_OPTIONS
+from server_app.sensors.connection import HostAddress
 from server_app.sensors.models import Sensor
 from server_app.services.models import Service
 
 MAX_CHANGES = 1000
+VALUES = ("revision", "options", "address")
 Options = Annotated[dict[str, JsonValue], Field(max_length=MAX_OPTIONS)]
 
 
 class AssignmentChange(ApiModel):
-    """Which revision to run (null: the service's default), and its options; options left out stay."""
+    """Which revision to run (null: the service's default), its options, and under which of the sensor's addresses.
+
+    Options and address that are left out stay; `address` null: those addresses that have no services of their own.
+    """
 
     revision: RevisionName | None = None
     options: Options | None = None
+    address: HostAddress | None = None
 
     def values(self) -> dict[str, Any]:
         """The fields by name."""
-        return {"revision": self.revision, "options": self.options}
+        address = {"address": self.address} if "address" in self.model_fields_set else {}
+        return {"revision": self.revision, "options": self.options} | address
 
 
 class AssignmentItem(ApiModel):
@@ -38,6 +45,7 @@ class AssignmentItem(ApiModel):
     effective_revision: str
     options: dict[str, JsonValue]
     effective_options: dict[str, JsonValue]
+    address: str | None
     image_missing: bool
 
 
@@ -75,13 +83,14 @@ class Matrix(ApiModel):
 
 
 class MatrixChange(ApiModel):
-    """Assign a service to a sensor or take it away; revision and options that are left out stay."""
+    """Assign a service to a sensor or take it away; what is left out of the rest stays."""
 
     sensor: RowId
     service: ServiceName
     assigned: bool = True
     revision: RevisionName | None = None
     options: Options | None = None
+    address: HostAddress | None = None
 
 
 class MatrixChanges(ApiModel):
@@ -96,7 +105,7 @@ class MatrixChanges(ApiModel):
                 change.sensor,
                 change.service,
                 change.assigned,
-                {name: getattr(change, name) for name in ("revision", "options") if name in change.model_fields_set},
+                {name: getattr(change, name) for name in VALUES if name in change.model_fields_set},
             )
             for change in self.changes
         ]
@@ -116,6 +125,7 @@ def assignment_item(row: ServiceAssignment) -> AssignmentItem:
         effective_revision=row.revision or row.service.default_revision,
         options=row.options,
         effective_options=effective_options(row),
+        address=row.address,
         image_missing=any(image.image_missing for image in images(row)),
     )
 

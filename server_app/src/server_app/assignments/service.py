@@ -7,9 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from server_app.accounts.principal import Principal
+from server_app.assignments.addresses import wrong_address
 from server_app.assignments.models import ServiceAssignment
 from server_app.assignments.options import images, wrong_options
-from server_app.assignments.ports import Clash, conflict
+from server_app.assignments.ports import Clash, Placed, conflict
 from server_app.errors import Conflict, FieldError, Invalid, NotFound
 from server_app.sensors import service as sensors
 from server_app.sensors.models import Sensor
@@ -50,7 +51,7 @@ def assign(
         who: the user.
         sensor_id: the sensor.
         service_name: the service.
-        values: `revision` (null: the service's default) and `options`; what is left out stays.
+        values: `revision` (null: the service's default), `options` and `address`; what is left out stays.
 
     Raises:
         NotFound: no such sensor or service for this user.
@@ -58,12 +59,12 @@ def assign(
         Invalid: the service has no such revision or options.
         Conflict: another service of the sensor wants the same port.
     """
-    sensors.writable_sensor(session, who, sensor_id)
+    sensor = sensors.writable_sensor(session, who, sensor_id)
     lock(session, [sensor_id])
     service = catalogue.get_service(session, service_name)
     present = {row.service_id: row for row in assignments_of(session, sensor_id)}
     row = present.setdefault(service.id, ServiceAssignment(sensor_id=sensor_id, service=service, options={}))
-    errors = take_over(row, values, "")
+    errors = take_over(row, sensor, values, "")
     if errors:
         raise Invalid(f"The service {service_name} cannot run like this.", tuple(errors))
     if len(present) > MAX_PER_SENSOR:
@@ -148,12 +149,17 @@ def lock(session: Session, sensor_ids: Iterable[int]) -> None:
     session.execute(query.with_for_update())
 
 
-def take_over(row: ServiceAssignment, values: dict[str, Any], place: str) -> list[FieldError]:
-    """Set revision and options as far as they are given; what is wrong with them, with pointers below `place`."""
+def take_over(row: ServiceAssignment, sensor: Sensor, values: dict[str, Any], place: str) -> list[FieldError]:
+    """Set revision, options and address as far as they are given; what is wrong, with pointers below `place`."""
     if "revision" in values:
         row.revision = values["revision"]
     if values.get("options") is not None:
         row.options = values["options"]
+    if "address" in values:
+        address = values["address"]
+        row.address = None if address is None else str(address)
+    if (wrong := wrong_address(sensor, row.address)) is not None:
+        return [FieldError(f"{place}/address", wrong)]
     if not images(row):
         return [FieldError(f"{place}/revision", f"{row.service.name} has no revision {row.revision}")]
     return wrong_options(row, f"{place}/options")
@@ -161,4 +167,4 @@ def take_over(row: ServiceAssignment, values: dict[str, Any], place: str) -> lis
 
 def clash_of(rows: Iterable[ServiceAssignment]) -> Clash | None:
     """The first two services among the assignments of one sensor that cannot run together."""
-    return conflict(image for row in rows for image in images(row))
+    return conflict(Placed(image, row.address) for row in rows for image in images(row))

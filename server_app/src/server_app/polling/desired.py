@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from importlib.metadata import version
-from typing import Any
+from ipaddress import ip_address
 
+from sensor_wire.base import PortRange
 from sensor_wire.v1.desired import Desired, DesiredFirmware, DesiredService, Limits
 from sensor_wire.v1.network import ServerEndpoint
 from server_app.assignments.models import ServiceAssignment
@@ -58,8 +59,8 @@ def desired_state(
         system: values for what the sensor does not have itself.
         outside: what is not in the database.
     """
-    chosen = ((chosen_revision(assignment, architecture), assignment.options) for assignment in assigned.services)
-    services = [_desired_service(revision, options) for revision, options in chosen if revision is not None]
+    chosen = ((chosen_revision(assignment, architecture), assignment) for assignment in assigned.services)
+    services = [_desired_service(revision, assignment) for revision, assignment in chosen if revision is not None]
     values = effective(sensor, system, outside.environment)
     return Desired(
         generation=0,
@@ -101,15 +102,17 @@ def _desired_firmware(firmware: Firmware) -> DesiredFirmware:
     return DesiredFirmware(revision=firmware.revision, target=f"firmware/{firmware.platform}/{firmware.revision}")
 
 
-def _desired_service(revision: ServiceRevision, options: dict[str, Any]) -> DesiredService:
+def _desired_service(revision: ServiceRevision, assignment: ServiceAssignment) -> DesiredService:
     return DesiredService(
         name=revision.service.name,
         revision=revision.revision,
         repository=revision.service.repository,
         digest=revision.digest,
         ports=dict(sorted(revision.ports.items())),
+        port_ranges=[PortRange.model_validate(each) for each in revision.port_ranges],
+        address=None if assignment.address is None else ip_address(assignment.address),
         catch_all=revision.catch_all,
         raw=revision.raw,
-        options=dict(sorted(filled(revision.options, options).items())),
+        options=dict(sorted(filled(revision.options, assignment.options).items())),
         limits=Limits.model_validate(revision.limits),
     )

@@ -4,7 +4,15 @@ from enum import StrEnum
 from ipaddress import ip_address, ip_interface
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, IPvAnyAddress, StringConstraints, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    IPvAnyAddress,
+    IPvAnyInterface,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from sensor_wire.base import PortNumber
@@ -12,6 +20,8 @@ from sensor_wire.v1.network import HostName, NetworkMode, Prefix
 from server_app.api_base.model import ApiModel
 
 Address = IPvAnyAddress
+Interface = IPvAnyInterface
+MAX_ADDITIONAL = 32
 POINT_TO_POINT = {4: 31, 6: 127}
 """From this prefix on, no address is the network's own or everybody's."""
 NO_HOST = "00:00:00:00:00:00"
@@ -36,6 +46,17 @@ def _mac_address(value: str) -> str:
     return value
 
 
+def _host_interface(value: Interface) -> Interface:
+    _host_address(value.ip)
+    if value.is_link_local:
+        raise wrong("is valid on one link only")
+    ends = {value.network.network_address, value.network.broadcast_address}
+    if value.network.prefixlen < POINT_TO_POINT[value.version] and value.ip in ends:
+        raise wrong(f"{value.ip} is no host's address within {value.network}")
+    return value
+
+
+HostInterface = Annotated[Interface, AfterValidator(_host_interface)]
 HostAddress = Annotated[Address, AfterValidator(_host_address)]
 DnsServers = Annotated[list[HostAddress], Field(max_length=8)]
 MacAddress = Annotated[
@@ -45,12 +66,28 @@ _Checked = Field(default=None, validate_default=True)
 
 
 class NetworkSetting(ApiModel):
-    """Who configures the interface: `dhcp`, `static` with address, prefix and perhaps a gateway, `unconfigured`."""
+    """Who configures the interface: `dhcp`, `static` with address, prefix and perhaps a gateway, `unconfigured`.
+
+    `additional` are further fixed addresses with their prefixes (`192.0.2.7/24`), which services can be assigned to.
+    """
 
     mode: NetworkMode
     address: HostAddress | None = _Checked
     prefix: Prefix | None = _Checked
     gateway: HostAddress | None = None
+    additional: Annotated[list[HostInterface], Field(max_length=MAX_ADDITIONAL)] = Field(default_factory=list)
+
+    @field_validator("additional")
+    @classmethod
+    def _are_others(cls, value: list[HostInterface], info: ValidationInfo) -> list[HostInterface]:
+        if value and info.data.get("mode") is NetworkMode.UNCONFIGURED:
+            raise wrong("an interface that is left alone gets no addresses")
+        addresses = [each.ip for each in value]
+        if len({*addresses}) < len(addresses):
+            raise wrong("names an address twice")
+        if info.data.get("address") in addresses:
+            raise wrong("has the sensor's main address")
+        return value
 
     @field_validator("address", "prefix", "gateway")
     @classmethod

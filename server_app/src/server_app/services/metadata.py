@@ -11,6 +11,7 @@ from server_app.archives import flat_xml
 from server_app.archives.flat_xml import wrong
 from server_app.field_errors import field_errors
 from server_app.option_schema import check_schema
+from server_app.services.claims import claims
 
 ROOT = "service"
 HIGHEST_PORT = 65535
@@ -25,30 +26,34 @@ def parse(content: bytes) -> ServiceManifest:
     Raises:
         Invalid: names the element that is missing, unknown, repeated or wrong.
     """
-    fields = flat_xml.elements(content, ROOT, REQUIRED.keys(), OPTIONAL)
+    fields = flat_xml.elements(content, ROOT, REQUIRED.keys(), {*OPTIONAL, *LIMITS})
     data: dict[str, Any] = {REQUIRED[name][0]: _converted(name, REQUIRED[name][1], fields[name]) for name in REQUIRED}
-    if "options" in fields:
-        data["options"] = _converted("options", _options, fields["options"])
-    limits = {"memory": "memory_mb", "pids": "pids"}
-    data["limits"] = {limits[name]: _converted(name, int, fields[name]) for name in limits if name in fields}
+    data |= {
+        known: _converted(name, convert, fields[name]) for name, (known, convert) in OPTIONAL.items() if name in fields
+    }
+    data["limits"] = {LIMITS[name]: _converted(name, int, fields[name]) for name in LIMITS if name in fields}
     try:
         manifest = ServiceManifest.parse_strict(data)
     except ValidationError as error:
         first = field_errors(error)[0]
         raise wrong(_element_of(first.pointer), first.reason) from error
-    _check_ports(manifest.port_assignment)
+    _check_ports(manifest)
     return manifest
 
 
-def _check_ports(ports: dict[str, int]) -> None:
+def _check_ports(manifest: ServiceManifest) -> None:
     taken: dict[str, str] = {}
-    for container_port, port in ports.items():
+    for container_port, port in manifest.port_assignment.items():
         number, _, protocol = container_port.partition("/")
         if int(number) > HIGHEST_PORT:
             raise wrong("portAssignment", f"there is no port {number}")
         other = taken.setdefault(f"{port}/{protocol}", container_port)
         if other != container_port:
             raise wrong("portAssignment", f"{other} and {container_port} both want {port}/{protocol}")
+    wanted = claims(manifest.port_assignment, manifest.port_ranges)
+    for position, claim in enumerate(wanted):
+        if (twin := next((each for each in wanted[:position] if each.overlaps(claim)), None)) is not None:
+            raise wrong("portRanges", f"{twin} and {claim} overlap")
 
 
 def _text(text: str) -> str:
@@ -66,6 +71,13 @@ def _json_object(text: str) -> dict[str, Any]:
     value = json.loads(text, object_pairs_hook=_no_duplicates)
     if not isinstance(value, dict):
         raise ValueError("must be a JSON object")  # noqa: TRY004 - wrong input, not a wrong call
+    return value
+
+
+def _json_list(text: str) -> list[Any]:
+    value = json.loads(text, object_pairs_hook=_no_duplicates)
+    if not isinstance(value, list):
+        raise ValueError("must be a JSON list")  # noqa: TRY004 - wrong input, not a wrong call
     return value
 
 
@@ -90,7 +102,7 @@ def _converted(name: str, convert: Callable[[str], Any], text: str) -> Any:
 
 def _element_of(pointer: str) -> str:
     field = pointer.split("/")[1]
-    return next((name for name, (known, _) in REQUIRED.items() if known == field), field)
+    return next((name for name, (known, _) in (REQUIRED | OPTIONAL).items() if known == field), field)
 
 
 REQUIRED: dict[str, tuple[str, Callable[[str], Any]]] = {
@@ -106,4 +118,8 @@ REQUIRED: dict[str, tuple[str, Callable[[str], Any]]] = {
     "digest": ("digest", _text),
 }
 """Element → field of the manifest, and how its text is read."""
-OPTIONAL = {"memory", "pids", "options"}
+OPTIONAL: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "options": ("options", _options),
+    "portRanges": ("port_ranges", _json_list),
+}
+LIMITS = {"memory": "memory_mb", "pids": "pids"}

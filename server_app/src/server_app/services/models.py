@@ -1,7 +1,7 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, false
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server_app.db import Base
@@ -47,6 +47,7 @@ class ServiceRevision(Base):
     raw: Mapped[bool]
     catch_all: Mapped[bool]
     ports: Mapped[dict[str, Any]]  # {"2222/tcp": 22}
+    port_ranges: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default=text("'[]'"))  # PortRange
     limits: Mapped[dict[str, Any]]  # sensor_wire.v1.desired.Limits as JSON
     options: Mapped[dict[str, Any]]  # JSON Schema of what an operator may set
     image_missing: Mapped[bool] = mapped_column(default=False, server_default=false())  # when it was last looked for

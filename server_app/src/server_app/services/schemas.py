@@ -2,7 +2,7 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
-from sensor_wire.base import RevisionName
+from sensor_wire.base import PortRange, RevisionName
 from sensor_wire.v1.desired import Limits
 from server_app.api_base.body import ApiModel
 
@@ -26,6 +26,7 @@ class RevisionItem(ApiModel):
     raw: bool
     catch_all: bool
     ports: dict[str, int]
+    port_ranges: list[PortRange]
     limits: Limits
     options: dict[str, JsonValue]
     image_missing: bool

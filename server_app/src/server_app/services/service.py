@@ -83,6 +83,7 @@ def add_revision(session: Session, manifest: ServiceManifest, now: datetime) -> 
         raw=manifest.raw_network_access,
         catch_all=manifest.catch_all,
         ports=dict(manifest.port_assignment),
+        port_ranges=[each.model_dump() for each in manifest.port_ranges],
         limits=manifest.limits.model_dump(),
         options=dict(manifest.options),
         created_at=now,
