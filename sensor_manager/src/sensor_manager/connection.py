@@ -6,15 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import structlog
-from pydantic import ValidationError
 
 from sensor_manager.effects.errors import EffectError
 from sensor_manager.effects.ports import Link
 from sensor_manager.files import write_durably
+from sensor_manager.kept_trials import described, load_trials, named
 from sensor_manager.model import IpAddress
-from sensor_manager.plan.link import Interface, NetworkAction, StartSupplicant
+from sensor_manager.plan.link import Interface
 from sensor_manager.plan.network import plan_network, snapshot
-from sensor_manager.plan.trial import Clock, Connection, Trials, after_start, fault, left_alone, next_trials, server_url
+from sensor_manager.plan.trial import Clock, Trials, after_start, has_answered, next_trials
+from sensor_manager.plan.way import Connection, fault, left_alone, server_url
 from sensor_wire.sensor_config import SensorConfig
 from sensor_wire.v1.poll import ConnectionReport, ConnectionState
 
@@ -58,7 +59,7 @@ class ConnectionKeeper:
         self._trials = after_start(load_trials(kept), configured)
         # Until the server says more, it wants what it wanted last.
         self._wanted = self._trials.trying or self._trials.undone or self._trials.confirmed
-        if self._trials.trying is not None:
+        if self._is_open(self._trials):
             self._since = clock()
         self._save()
 
@@ -87,7 +88,10 @@ class ConnectionKeeper:
         with self._lock:
             wanted = self._wanted
         before = self._trials
-        self._trials = next_trials(before, wanted, Clock(self._clock(), self._since, self._answered))
+        clock = Clock(self._clock(), self._since, self._answered)
+        self._trials = next_trials(before, wanted, clock)
+        if self._trials.trying is None and has_answered(clock):
+            self._since = None  # the server is there: what was undone was tried in earnest
         begins = self._trials.trying is not None and before.trying is None
         if begins and left_alone(before.current):
             self._remember_found()
@@ -98,7 +102,7 @@ class ConnectionKeeper:
         self._error = self._apply()
         if changed:
             # From here on, for an answer that was under way meanwhile proves nothing.
-            self._since = self._clock() if self._trials.trying is not None else None
+            self._since = self._clock() if self._is_open(self._trials) else None
             self._on_change()
 
     @property
@@ -115,6 +119,11 @@ class ConnectionKeeper:
         reason = self._fault or trials.reason or self._error
         return ConnectionReport(state=state, reason=reason[:256] if reason else None)
 
+    @staticmethod
+    def _is_open(trials: Trials) -> bool:
+        """Whether an answer of the server, or that none comes, means something."""
+        return trials.trying is not None or trials.undone is not None
+
     def _remember_found(self) -> None:
         try:
             found = snapshot(self._link.observe())
@@ -130,7 +139,7 @@ class ConnectionKeeper:
                 self._seen = found.additional
                 actions = plan_network(found, current.network, current.server)
                 for action in actions:
-                    log.info("network changes", action=_named(action))
+                    log.info("network changes", action=named(action))
                     self._link.act(action)
                 if not actions:
                     break
@@ -144,35 +153,11 @@ class ConnectionKeeper:
 
     def _tell(self, before: Trials) -> None:
         if self._trials.trying is not None:
-            log.info("trying another connection", **_described(self._trials.trying))
+            log.info("trying another connection", **described(self._trials.trying))
         elif self._trials.undone is not None and before.trying is not None:
-            log.warning("the connection is undone", reason=self._trials.reason, **_described(self._trials.confirmed))
+            log.warning("the connection is undone", reason=self._trials.reason, **described(self._trials.confirmed))
         elif before.trying is not None:
-            log.info("the connection is confirmed", **_described(self._trials.confirmed))
+            log.info("the connection is confirmed", **described(self._trials.confirmed))
 
     def _save(self) -> None:
         write_durably(self._kept, self._trials.model_dump_json())
-
-
-def _named(action: NetworkAction) -> str:
-    return "start supplicant" if isinstance(action, StartSupplicant) else repr(action)
-
-
-def _described(connection: Connection) -> dict[str, str | None]:
-    """What may stand in a log: passwords and keys may not."""
-    return {
-        "network": connection.network.model_dump_json(exclude={"dot1x"}) if connection.network else None,
-        "server": f"{connection.server.host}:{connection.server.port}" if connection.server else None,
-        "proxy": f"{connection.proxy.host}:{connection.proxy.port}" if connection.proxy else None,
-    }
-
-
-def load_trials(kept: Path) -> Trials:
-    """Return what was kept; a file that cannot be used is as good as none."""
-    try:
-        return Trials.model_validate_json(kept.read_bytes())
-    except FileNotFoundError:
-        return Trials()
-    except (OSError, ValidationError) as error:
-        log.warning("the kept connection cannot be used, starting as the machine is", reason=type(error).__name__)
-        return Trials()

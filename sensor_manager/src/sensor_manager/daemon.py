@@ -22,7 +22,7 @@ from sensor_manager.log import configure_logging
 from sensor_manager.model import IpAddress, Phase
 from sensor_manager.plan.proxy import ProxyPlace, engine_url, needs_tunnel, place
 from sensor_manager.plan.report import trouble_of
-from sensor_manager.plan.trial import configured_by, connection_of
+from sensor_manager.plan.way import configured_by, connection_of
 from sensor_manager.platforms import PLATFORMS
 from sensor_manager.platforms.base import Phases
 from sensor_manager.reach import Reach

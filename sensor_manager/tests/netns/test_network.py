@@ -17,7 +17,8 @@ from sensor_manager.effects.name_files import NameFiles
 from sensor_manager.effects.network import NetworkInterface
 from sensor_manager.effects.network_namespace import in_network_namespace
 from sensor_manager.plan.link import ObservedLink, StopDhcp
-from sensor_manager.plan.trial import TRIAL_SECONDS, Connection
+from sensor_manager.plan.trial import TRIAL_SECONDS
+from sensor_manager.plan.way import Connection
 from sensor_manager.server.client import ServerClient
 from sensor_manager.server.errors import ServerError
 from sensor_manager.server.identify import identify

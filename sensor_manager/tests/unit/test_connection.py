@@ -8,7 +8,8 @@ from structlog.testing import capture_logs
 
 from sensor_manager.connection import NOT_AUTHORIZED, ConnectionKeeper
 from sensor_manager.plan.link import ObservedLink
-from sensor_manager.plan.trial import MAX_STARTS, TRIAL_SECONDS, Connection, fault
+from sensor_manager.plan.trial import AWAY_SECONDS, MAX_RETRIES, MAX_STARTS, TRIAL_SECONDS
+from sensor_manager.plan.way import Connection, fault
 from sensor_manager.platforms.memory_link import MemoryLink
 from sensor_wire.v1.network import Dot1x, EapMethod, Network, NetworkMode, Proxy, ProxyKind, ServerEndpoint
 from sensor_wire.v1.poll import ConnectionState
@@ -94,6 +95,40 @@ def test_what_does_not_is_undone_in_time_and_told(sensor: Sensor) -> None:
     sensor.tries(static("203.0.113.9"))  # it is what the server still asks for
     sensor.waits(10 * TRIAL_SECONDS)
     assert (sensor.addresses, sensor.changes) == (["198.51.100.2/24"], 2)
+
+
+def test_a_trial_that_the_servers_absence_has_spoilt_is_repeated_when_it_is_back(sensor: Sensor) -> None:
+    sensor.tries(static("198.51.100.9"))
+    sensor.waits(TRIAL_SECONDS)
+    assert sensor.state is ConnectionState.UNDONE
+    sensor.waits(AWAY_SECONDS)
+    assert sensor.state is ConnectionState.UNDONE, "nothing is known yet"
+    sensor.is_answered()
+    assert (sensor.state, sensor.addresses) == (ConnectionState.TRYING, ["198.51.100.9/24"])
+    sensor.is_answered()
+    assert sensor.keeper.report().state is ConnectionState.CONFIRMED
+
+
+def test_what_was_undone_beside_a_server_that_answers_is_not_repeated(sensor: Sensor) -> None:
+    sensor.tries(static("203.0.113.9"))
+    sensor.waits(TRIAL_SECONDS)
+    sensor.is_answered()
+    for _ in range(5):
+        sensor.waits(10 * TRIAL_SECONDS)
+        sensor.is_answered()
+    assert (sensor.state, sensor.changes) == (ConnectionState.UNDONE, 2)
+
+
+def test_repeating_ends(sensor: Sensor) -> None:
+    sensor.tries(static("203.0.113.9"))
+    for _ in range(10):
+        sensor.waits(TRIAL_SECONDS)
+        sensor.waits(AWAY_SECONDS)
+        sensor.start()  # the count survives
+        sensor.waits(AWAY_SECONDS)
+        sensor.is_answered()
+    assert (sensor.state, sensor.addresses) == (ConnectionState.UNDONE, ["198.51.100.2/24"])
+    assert sensor.changes <= 2 * (1 + MAX_RETRIES)
 
 
 def test_it_goes_back_to_what_was_confirmed_last(sensor: Sensor) -> None:

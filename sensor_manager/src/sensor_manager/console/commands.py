@@ -5,16 +5,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from sensor_manager.connection import load_trials
 from sensor_manager.console.status_page import status_page
 from sensor_manager.effects.errors import EffectError
 from sensor_manager.heartbeat import complaint
+from sensor_manager.kept_trials import load_trials
 from sensor_manager.log import LOG_NAME
 from sensor_manager.observing import look
 from sensor_manager.plan.explain import explain
 from sensor_manager.plan.last_lines import last_lines
 from sensor_manager.plan.selfcheck import FAILED, OK, page
-from sensor_manager.plan.trial import server_url
+from sensor_manager.plan.way import server_url
 from sensor_manager.platforms import PLATFORMS
 from sensor_manager.selfcheck import SelfCheck
 from sensor_manager.server.config import ConfigError, load_config
