@@ -9,7 +9,8 @@ from server_app.api_base.body import queried, receives
 from server_app.api_base.described import refuses
 from server_app.context import context
 from server_app.db import now
-from server_app.pki import jobs, own_upload, service
+from server_app.pki import jobs, own_upload, queries, service
+from server_app.pki.queries import Wanted
 from server_app.pki.schemas import (
     CertificateDetails,
     CertificateFilter,
@@ -22,7 +23,6 @@ from server_app.pki.schemas import (
     certificate_details,
     certificate_item,
 )
-from server_app.pki.service import Wanted
 from server_app.tasks import service as tasks
 from server_app.tasks.schemas import TaskAccepted
 
@@ -45,7 +45,7 @@ def _add_lists(blueprint: APIBlueprint) -> None:
         moment = now()
         wanted = Wanted(query.kind, query.sensor, query.state)
         with context().database.reading() as session:
-            page = service.list_certificates(session, principal, wanted, query, moment)
+            page = queries.list_certificates(session, principal, wanted, query, moment)
             return CertificateList(items=[certificate_item(row, moment) for row in page.items], next=page.next)
 
     @blueprint.get("/<int:certificate_id>")
@@ -54,7 +54,7 @@ def _add_lists(blueprint: APIBlueprint) -> None:
     def get_certificate(certificate_id: int, principal: Principal) -> CertificateDetails:
         """One certificate with its PEM."""
         with context().database.reading() as session:
-            return certificate_details(service.get_certificate(session, principal, certificate_id), now())
+            return certificate_details(queries.get_certificate(session, principal, certificate_id), now())
 
 
 def _add_revocation(blueprint: APIBlueprint) -> None:
@@ -117,7 +117,7 @@ def _add_server(blueprint: APIBlueprint) -> None:
         principal.require_admin()
         number = own_upload.handed_over(context(), body, now())
         with context().database.reading() as session:
-            return certificate_item(service.get_certificate(session, principal, number), now())
+            return certificate_item(queries.get_certificate(session, principal, number), now())
 
     @blueprint.delete("/server")
     @blueprint.output({}, status_code=204)

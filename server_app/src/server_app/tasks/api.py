@@ -4,7 +4,7 @@ from server_app.accounts.principal import Principal
 from server_app.api_base.auth import login_required
 from server_app.api_base.body import queried
 from server_app.context import context
-from server_app.tasks import service
+from server_app.tasks import followed
 from server_app.tasks.schemas import TaskItem, TaskList, TaskQuery
 
 
@@ -19,7 +19,7 @@ def make_blueprint() -> APIBlueprint:
     def list_tasks(query: TaskQuery, principal: Principal) -> TaskList:
         """List background tasks, newest first."""
         with context().database.reading() as session:
-            page = service.list_tasks(session, principal, query, query.state, query.type)
+            page = followed.list_tasks(session, principal, query, query.state, query.type)
             return TaskList(items=[TaskItem.model_validate(task) for task in page.items], next=page.next)
 
     @blueprint.get("/<int:task_id>")
@@ -28,7 +28,7 @@ def make_blueprint() -> APIBlueprint:
     def get_task(task_id: int, principal: Principal) -> TaskItem:
         """One background task."""
         with context().database.reading() as session:
-            return TaskItem.model_validate(service.get_task(session, principal, task_id))
+            return TaskItem.model_validate(followed.get_task(session, principal, task_id))
 
     @blueprint.post("/<int:task_id>/cancel")
     @blueprint.output(TaskItem)
@@ -36,6 +36,6 @@ def make_blueprint() -> APIBlueprint:
     def cancel_task(task_id: int, principal: Principal) -> TaskItem:
         """Cancel a task: a waiting one never runs, a running one ends at its next safe point and leaves nothing."""
         with context().database.writing() as session:
-            return TaskItem.model_validate(service.cancel(session, principal, task_id))
+            return TaskItem.model_validate(followed.cancel(session, principal, task_id))
 
     return blueprint

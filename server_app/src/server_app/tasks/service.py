@@ -6,10 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
-from server_app.accounts.principal import Principal
 from server_app.db import Database, now
-from server_app.errors import Conflict, NotFound
-from server_app.paging import Page, PageRequest, newest_first
 from server_app.tasks.models import Task, TaskState
 
 KEEP = timedelta(days=30)
@@ -44,7 +41,7 @@ def start(database: Database, task_id: int) -> dict[str, Any] | None:
     """
     values = {"state": TaskState.RUNNING, "started_at": now(), "attempts": Task.attempts + 1}
     statement = (
-        update(Task).where(*_is(task_id, TaskState.WAITING)).values(values).returning(Task.parameters)
+        update(Task).where(*is_in(task_id, TaskState.WAITING)).values(values).returning(Task.parameters)
     ).execution_options(synchronize_session=False)
     with database.writing() as session:
         row = session.execute(statement).first()
@@ -80,23 +77,6 @@ def fail(database: Database, task_id: int, reason: str) -> None:
     end_badly(database, task_id, TaskState.FAILED, reason)
 
 
-def cancel(session: Session, who: Principal, task_id: int) -> Task:
-    """Let a waiting task never run, and ask a running one to end at its next safe point; asked again, the same.
-
-    Raises:
-        NotFound: there is none of this number that the user sees.
-        Conflict: it has ended otherwise.
-    """
-    get_task(session, who, task_id)
-    ended = {"state": TaskState.CANCELLED, "finished_at": now(), "reason": CANCELLED, "cancel_requested": True}
-    session.execute(update(Task).where(*_is(task_id, TaskState.WAITING)).values(ended))
-    session.execute(update(Task).where(*_is(task_id, TaskState.RUNNING)).values(cancel_requested=True))
-    task = session.get_one(Task, task_id, populate_existing=True)
-    if task.state not in {TaskState.RUNNING, TaskState.CANCELLED}:
-        raise Conflict(f"Task {task_id} has ended; there is nothing to cancel.")
-    return task
-
-
 def unfinished(database: Database) -> tuple[list[Task], list[Task]]:
     """The tasks that wait and those that run; for the worker's start, when none can really run."""
     with database.reading() as session:
@@ -118,7 +98,7 @@ def forgotten(database: Database) -> list[Task]:
 def wait_again(database: Database, task_id: int) -> None:
     """Let an interrupted task start again."""
     with database.writing() as session:
-        session.execute(update(Task).where(*_is(task_id, TaskState.RUNNING)).values(state=TaskState.WAITING))
+        session.execute(update(Task).where(*is_in(task_id, TaskState.RUNNING)).values(state=TaskState.WAITING))
 
 
 def drop_old(database: Database) -> None:
@@ -127,33 +107,8 @@ def drop_old(database: Database) -> None:
         session.execute(delete(Task).where(Task.finished_at < now() - KEEP))
 
 
-def list_tasks(
-    session: Session, who: Principal, wanted: PageRequest, state: TaskState | None = None, kind: str | None = None
-) -> Page[Task]:
-    """Tasks, newest first: administrators see all, others those they started."""
-    query = select(Task)
-    if not who.is_admin:
-        query = query.where(Task.user_id == who.user_id)
-    if state is not None:
-        query = query.where(Task.state == state)
-    if kind is not None:
-        query = query.where(Task.type == kind)
-    return newest_first(session, query, (Task.created_at, Task.id), lambda task: (task.created_at, task.id), wanted)
-
-
-def get_task(session: Session, who: Principal, task_id: int) -> Task:
-    """One task.
-
-    Raises:
-        NotFound: there is none of this number that the user sees.
-    """
-    task = session.get(Task, task_id)
-    if task is None or not (who.is_admin or task.user_id == who.user_id):
-        raise NotFound(f"There is no task {task_id}.")
-    return task
-
-
-def _is(task_id: int, state: TaskState) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def is_in(task_id: int, state: TaskState) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """The condition that a task is in this state."""
     return Task.id == task_id, Task.state == state
 
 

@@ -1,0 +1,54 @@
+"""Tasks as people follow and cancel them."""
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from server_app.accounts.principal import Principal
+from server_app.db import now
+from server_app.errors import Conflict, NotFound
+from server_app.paging import Page, PageRequest, newest_first
+from server_app.tasks.models import Task, TaskState
+from server_app.tasks.service import CANCELLED, is_in
+
+
+def list_tasks(
+    session: Session, who: Principal, wanted: PageRequest, state: TaskState | None = None, kind: str | None = None
+) -> Page[Task]:
+    """Tasks, newest first: administrators see all, others those they started."""
+    query = select(Task)
+    if not who.is_admin:
+        query = query.where(Task.user_id == who.user_id)
+    if state is not None:
+        query = query.where(Task.state == state)
+    if kind is not None:
+        query = query.where(Task.type == kind)
+    return newest_first(session, query, (Task.created_at, Task.id), lambda task: (task.created_at, task.id), wanted)
+
+
+def get_task(session: Session, who: Principal, task_id: int) -> Task:
+    """One task.
+
+    Raises:
+        NotFound: there is none of this number that the user sees.
+    """
+    task = session.get(Task, task_id)
+    if task is None or not (who.is_admin or task.user_id == who.user_id):
+        raise NotFound(f"There is no task {task_id}.")
+    return task
+
+
+def cancel(session: Session, who: Principal, task_id: int) -> Task:
+    """Let a waiting task never run, and ask a running one to end at its next safe point; asked again, the same.
+
+    Raises:
+        NotFound: there is none of this number that the user sees.
+        Conflict: it has ended otherwise.
+    """
+    get_task(session, who, task_id)
+    ended = {"state": TaskState.CANCELLED, "finished_at": now(), "reason": CANCELLED, "cancel_requested": True}
+    session.execute(update(Task).where(*is_in(task_id, TaskState.WAITING)).values(ended))
+    session.execute(update(Task).where(*is_in(task_id, TaskState.RUNNING)).values(cancel_requested=True))
+    task = session.get_one(Task, task_id, populate_existing=True)
+    if task.state not in {TaskState.RUNNING, TaskState.CANCELLED}:
+        raise Conflict(f"Task {task_id} has ended; there is nothing to cancel.")
+    return task
