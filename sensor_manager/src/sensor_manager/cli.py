@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
+from ipaddress import ip_address
 from pathlib import Path
 
 from sensor_manager import __version__, heartbeat
@@ -35,6 +36,19 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         default=Path("/etc/docker/certs.d"),
         help="the engine's keys for registries",
     )
+    run.add_argument(
+        "--host-network",
+        action="store_true",
+        help="the network namespace is a machine's own: what it listens on and forwards is left alone",
+    )
+    run.add_argument(
+        "--management",
+        type=ip_address,
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="an address of the machine that no honeypot gets; may be repeated",
+    )
     health = commands.add_parser("health", help="exit with 0 if the daemon makes progress, else with 1 and a reason")
     looks = [
         commands.add_parser("plan", help="tell what would be done next, and why"),
@@ -60,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if command == "run":
         from sensor_manager.daemon import run  # noqa: PLC0415 - the health check runs often and needs none of its imports
 
-        return run(Settings(**options))
+        return run(Settings(**options | {"management": tuple(options["management"])}))
     return _look(command, **options)
 
 

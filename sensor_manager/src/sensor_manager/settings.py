@@ -1,6 +1,7 @@
 """What the command line fixes for the life of the process."""
 
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
 HEARTBEAT_NAME = "heartbeat.json"
@@ -20,6 +21,8 @@ class Settings:
     platform: str
     docker: str
     docker_certs: Path
+    host_network: bool = False
+    management: tuple[IPv4Address | IPv6Address, ...] = ()
 
     @property
     def key(self) -> Path:

@@ -20,4 +20,6 @@ def site_of(settings: Settings, server_url: str) -> Site:
         interface=settings.interface,
         pool=SERVICE_POOL,
         pool6=SERVICE_POOL6 if speaks_ipv6(settings.interface) else None,
+        host_network=settings.host_network,
+        management=settings.management,
     )

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from ipaddress import IPv4Address, IPv6Address
@@ -182,6 +182,48 @@ def test_ranges_lead_to_the_same_ports_or_to_one(site: Site) -> None:
     assert not _open_from(site.net.lan, SENSOR, 8100)
     rules = render_sensor(Forwarding("eth0", FORWARDING.bridges, ranges)).partition("delete table inet honeysens")[2]
     assert _words(site.listing()) == _words(rules)
+
+
+@contextmanager
+def _other_machine(net: Lan) -> Iterator[str]:
+    """What the machine forwards to by itself, such as a container of somebody else: 203.0.113.2."""
+    with namespaces.namespace(f"hs{net.tag}-other") as name:
+        sh("ip", "-n", net.sensor, "link", "add", "other0", "type", "veth", "peer", "name", "eth0", "netns", name)
+        sh("ip", "-n", net.sensor, "addr", "add", "203.0.113.1/30", "dev", "other0")
+        sh("ip", "-n", net.sensor, "link", "set", "other0", "up")
+        sh("ip", "-n", name, "addr", "add", "203.0.113.2/30", "dev", "eth0")
+        sh("ip", "-n", name, "link", "set", "eth0", "up")
+        sh("ip", "-n", name, "route", "add", "default", "via", "203.0.113.1")
+        sh("ip", "-n", net.lan, "route", "add", "203.0.113.0/30", "via", SENSOR)
+        yield name
+
+
+def test_on_a_machine_of_others_their_listeners_addresses_and_traffic_are_left_alone(site: Site) -> None:
+    sh("ip", "-n", site.net.sensor, "addr", "add", f"{SECOND}/24", "dev", "eth0")
+    mapped = Forward("tcp", 8080, COWRIE_POT, 2222)
+    forwarding = replace(FORWARDING, forwards=(*FORWARDING.forwards, mapped))
+    with ExitStack() as stack:
+        other = stack.enter_context(_other_machine(site.net))
+        site.apply(forwarding)
+        assert site.tcp(8080) == f"cowrie:2222 sees {ATTACKER}"
+        assert not ping(site.net.lan, "203.0.113.2"), "a sensor's own namespace forwards to honeypots only"
+        site.serve(stack, site.net.sensor, "machine", "tcp:8080,udp:161")
+        site.apply(replace(forwarding, host_network=True, management=(IPv4Address(SECOND),)))
+        for source in (ATTACKER, ATTACKER6):
+            assert site.tcp(8080, source) == f"machine:8080 sees {source}", "although it is mapped"
+            assert site.udp(161, source=source) == f"machine:161 sees {source}", "although there is a catch-all"
+            assert site.tcp(22, source) == f"cowrie:2222 sees {source}"
+            assert site.tcp(4711, source) == f"recon:4711 sees {source}"
+        assert not _open_from(site.net.lan, SECOND, 22), "the management address is no honeypot's"
+        assert site.tcp(8080, target=SECOND) == f"machine:8080 sees {ATTACKER}"
+        assert ping(site.net.lan, "203.0.113.2"), "others are forwarded to as before"
+        assert ping(other, ATTACKER)
+        assert not ping(site.pots[0], "203.0.113.2")
+        assert not ping(other, COWRIE)
+        assert not ping(site.pots[0], ATTACKER)
+        assert not _open_from(site.pots[0], SENSOR, 8080)
+        rules = render_sensor(replace(forwarding, host_network=True, management=(IPv4Address(SECOND),)))
+        assert _words(site.listing()) == _words(rules.partition("delete table inet honeysens")[2])
 
 
 def test_echo_requests_reach_the_catch_all(site: Site) -> None:

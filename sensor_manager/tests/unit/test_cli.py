@@ -3,11 +3,12 @@
 import subprocess
 import sys
 import time
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
 import pytest
 
-from sensor_manager.cli import main
+from sensor_manager.cli import main, parse_arguments
 from sensor_manager.heartbeat import Heartbeat, write_heartbeat
 from sensor_manager.settings import HEARTBEAT_NAME
 
@@ -33,6 +34,14 @@ def test_health(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "stood still" in reason
     path.write_text("{")
     assert health(tmp_path, capsys)[0] == 1
+
+
+def test_addresses_of_the_machine_are_taken_one_by_one() -> None:
+    options = parse_arguments(["run", "--host-network", "--management", "192.0.2.1", "--management", "2001:db8::1"])
+    assert options.host_network
+    assert options.management == [IPv4Address("192.0.2.1"), IPv6Address("2001:db8::1")]
+    with pytest.raises(SystemExit):
+        parse_arguments(["run", "--management", "somewhere"])
 
 
 def test_missing_configuration_ends_with_a_reason_as_json(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from sensor_manager.model import (
     RemoveContainer,
     RemoveImage,
     RemoveNetwork,
+    Site,
     StartContainer,
     StopContainer,
 )
@@ -128,10 +129,15 @@ PACKETS = st.builds(
 ).map(_as_kernels_have_it)
 
 
-@given(situations(), st.lists(PACKETS, min_size=20, max_size=40))
-def test_nothing_but_answers_leaves_a_honeypot(situation: tuple[Desired, Observed], packets: list[Packet]) -> None:
+SITES = st.sampled_from([SITE, replace(SITE, host_network=True)])
+
+
+@given(situations(), st.lists(PACKETS, min_size=20, max_size=40), SITES)
+def test_nothing_but_answers_leaves_a_honeypot(
+    situation: tuple[Desired, Observed], packets: list[Packet], site: Site
+) -> None:
     wanted, observed = situation
-    applied = [each for each in plan(observed, wanted, SITE) if isinstance(each, ApplyNetfilter)]
+    applied = [each for each in plan(observed, wanted, site) if isinstance(each, ApplyNetfilter)]
     for action in applied:
         assert action.rules == render_sensor(action.forwarding)
         rules = read_rules(action.rules)
@@ -153,6 +159,6 @@ def test_nothing_but_answers_leaves_a_honeypot(situation: tuple[Desired, Observe
                 assert packet.reply
                 assert packet.into in {None, SITE.interface}
                 assert (packet.come_by, packet.source) in places
-            elif packet.into is not None:
+            elif packet.into is not None and (packet.into in POTS or not site.host_network):
                 assert packet.dnat
                 assert (packet.come_by, packet.into[:6]) == (SITE.interface, "hs-pot")
