@@ -35,6 +35,7 @@ CROSS JOIN LATERAL (VALUES (0, 0), (division_id, 0), (division_id, sensor_id)) A
 CROSS JOIN LATERAL (VALUES (1, hour), (24, date_trunc('day', hour)), (168, date_trunc('week', hour)))
            AS spans (span, start)
 WHERE NOT (picture = 4 AND sensor <> 0) AND NOT (span = 1 AND (picture > 4 OR hour < now() - interval '8 days'))
+  AND NOT (span = 168 AND start >= (SELECT to_timestamp(position) FROM counted_up_to WHERE what = 'weeks'))
 GROUP BY 1, 2, 3, 4, 5, 6
 """
 """All totals that some window of the dashboard reads, from the events themselves."""
@@ -57,7 +58,7 @@ def load_history(conninfo: str, history: History, events: range, progress: Progr
     sessions = range(events.start // PER_SESSION, events.stop // PER_SESSION)
     with connect(conninfo) as connection:
         # The worker would count all of them, one after the other: `count_history` does it at once.
-        connection.execute("UPDATE counted_up_to SET position = %s", [FAR])
+        connection.execute("UPDATE counted_up_to SET position = %s WHERE what = 'events'", [FAR])
         connection.execute("SET maintenance_work_mem = '256MB'")
         for table, columns, line, numbers in (
             ("events", EVENT_COLUMNS, history.event, events),
@@ -79,7 +80,9 @@ def count_history(conninfo: str, progress: Progress) -> None:
         connection.execute("TRUNCATE event_totals")
         with _without_indexes(connection, "event_totals", progress):
             connection.execute(TOTALS)
-        connection.execute("UPDATE counted_up_to SET position = (SELECT coalesce(max(id), 0) FROM events)")
+        connection.execute(
+            "UPDATE counted_up_to SET position = (SELECT coalesce(max(id), 0) FROM events) WHERE what = 'events'"
+        )
         connection.execute("VACUUM (ANALYZE) event_totals")
 
 

@@ -70,7 +70,8 @@ def test_events_keep_their_numbers_and_addresses_up_and_down(url: str) -> None:
         assert [(row.source_ip, row.status, row.division_id) for row in heads] == [(ip, "new", 3) for ip in SOURCES]
         assert len(queries.events_of(session, heads[0], 10)) == 1
         assert [row.words for row in (rows[0], heads[0])] == ["login 7 toor x y"] * 2
-        assert totals_of(session) == increments(Fact(*row) for row in session.execute(counting.uncounted()))
+        facts = [Fact(*row) for row in session.execute(counting.uncounted())]
+        assert totals_of(session) == increments(facts, counting.weeks(session))
         assert counting.position(session) == 10
 
     with database.engine.connect() as connection:

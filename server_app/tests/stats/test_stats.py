@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from server_bench import Bench
 
 from server_app.accounts.models import Role
-from server_app.counting.increments import WEEK
+from server_app.counting.increments import WEEK, week_of
 from server_app.stats.wanted import Segment, Window, segments_of, timeline_of, whole_days_of
 
 
@@ -85,19 +85,20 @@ def test_the_last_point_is_now_and_the_rest_reaches_back_as_far_as_the_window(wi
     assert len(points) * line.span == {"24h": 24, "7d": 168, "30d": 720, "90d": 2160}[window]
 
 
-@given(window=st.sampled_from(Window), now=MOMENTS)
-def test_every_moment_is_in_one_total_of_few(window: Window, now: datetime) -> None:
-    line = timeline_of(window, now)
-    for found in (segments_of(window, now), whole_days_of(window, now)):
+@given(window=st.sampled_from(Window), now=MOMENTS, behind=st.integers(-1, 20))
+def test_every_moment_is_in_one_total_of_few(window: Window, now: datetime, behind: int) -> None:
+    line, weeks = timeline_of(window, now), week_of(now) - timedelta(weeks=behind)
+    for found in (segments_of(window, now, weeks), whole_days_of(window, now, weeks)):
         assert all(one.end == other.begin for one, other in pairwise(found))
-        assert all(start.weekday() == start.hour == 0 for one in found if one.span == WEEK for start in one.starts())
-        assert sum(len(one.starts()) for one in found) <= 25
+        starts = [start for one in found if one.span == WEEK for start in one.starts()]
+        assert all(start.weekday() == start.hour == 0 and start < weeks for start in starts)
+        assert sum(len(one.starts()) for one in found) <= 26 + 6 * max(behind, 0)
         assert covered(found) == sum(len(one.starts()) * one.span for one in found)
     assert (found[0].begin, found[-1].end) == (
         line.begin.replace(hour=0),
         now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1),
     )
-    assert covered(segments_of(window, now)) == covered([line])
+    assert covered(segments_of(window, now, weeks)) == covered([line])
 
 
 def covered(found: list[Segment]) -> float:

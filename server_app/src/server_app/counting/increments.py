@@ -63,8 +63,13 @@ def week_of(moment: datetime) -> datetime:
     return day_of(moment) - timedelta(days=moment.weekday())
 
 
-def increments(facts: Iterable[Fact]) -> Counter[Place]:
-    """The rows to add to `event_totals`, and how much to each."""
+def increments(facts: Iterable[Fact], weeks: datetime) -> Counter[Place]:
+    """The rows to add to `event_totals`, and how much to each.
+
+    Args:
+        facts: the events.
+        weeks: weeks that begin before this have totals; those of others are made of their days when they are over.
+    """
     # By sensor and hour first: of many events there, each of the many rows they are counted in is touched once.
     local: Counter[tuple[int, str, int, int, datetime]] = Counter()
     for fact in facts:
@@ -73,7 +78,7 @@ def increments(facts: Iterable[Fact]) -> Counter[Place]:
             local[picture, key, fact.division, fact.sensor, hour] += 1
     found: Counter[Place] = Counter()
     for (picture, key, division, sensor, hour), count in local.items():
-        starts = _starts(hour, picture not in DAILY)
+        starts = _starts(hour, picture not in DAILY, hour < weeks)
         for span, start in starts:
             found[Place(picture, 0, 0, span, start, key)] += count
             found[Place(picture, division, 0, span, start, key)] += count
@@ -91,6 +96,7 @@ _COLUMNS = (*Place._fields, "events")
 
 
 @lru_cache(maxsize=1024)
-def _starts(hour: datetime, hourly: bool) -> tuple[tuple[int, datetime], ...]:  # noqa: FBT001 - a key of the cache
-    longer = (DAY, day_of(hour)), (WEEK, week_of(hour))
-    return ((HOUR, hour), *longer) if hourly else longer
+def _starts(hour: datetime, hourly: bool, weekly: bool) -> list[tuple[int, datetime]]:  # noqa: FBT001 - keys of the cache
+    hours = [(HOUR, hour)] if hourly else []
+    weeks = [(WEEK, week_of(hour))] if weekly else []
+    return [*hours, (DAY, day_of(hour)), *weeks]

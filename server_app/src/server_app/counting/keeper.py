@@ -1,7 +1,7 @@
 """Keeps the totals up to date for as long as the worker runs."""
 
 from server_app.counting import service
-from server_app.db import Database
+from server_app.db import Database, now
 from server_app.thread_loop import ThreadLoop
 
 PAUSE = 5.0
@@ -19,4 +19,5 @@ class Keeper:
     def _count(self) -> bool:
         while service.count_next(self._database) and not self._loop.ending:
             pass
+        service.complete_weeks(self._database, now())
         return True

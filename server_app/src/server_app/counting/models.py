@@ -6,7 +6,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from server_app.db import Base
 
-EVENTS = "events"
+EVENTS, WEEKS = "events", "weeks"
 
 
 class Picture(IntEnum):
@@ -22,15 +22,16 @@ class Picture(IntEnum):
 
 
 TOUCHED = text("picture = 5 AND sensor_id <> 0")
-PLACES = text("picture = 0 AND span = 168 AND sensor_id <> 0")
+PLACES = text("picture = 0 AND span = 24 AND sensor_id <> 0")
 
 
 class EventTotal(Base):
     """Events that arrived for an hour, a day or a week of their time, by what one picture tells apart.
 
     Neither deleting events nor removing their sensor changes it. `start` is the beginning in UTC, `span` its hours (1,
-    24, 168; weeks begin on Monday); hidden events are not counted. Rows are kept for everything (division and sensor
-    0), for each division (sensor 0), and for each sensor in a division. `increments` tells what is in `key`.
+    24, 168; weeks begin on Monday, and have totals once they are over); hidden events are not counted. Rows are kept
+    for everything (division and sensor 0), for each division (sensor 0), and for each sensor in a division.
+    `increments` tells what is in `key`.
     """
 
     __tablename__ = "event_totals"
@@ -55,7 +56,11 @@ class EventTotal(Base):
 
 
 class CountedUpTo(Base):
-    """The number up to which events are in the totals; one row, locked first by whoever changes totals."""
+    """How far the totals are, in two rows.
+
+    `events`: the number up to which events are in them; locked first by whoever changes totals. `weeks`: the Monday, in
+    seconds since 1970, before which weeks have totals.
+    """
 
     __tablename__ = "counted_up_to"
 

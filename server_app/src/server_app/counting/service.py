@@ -1,16 +1,30 @@
 """Keeping the totals: events are counted in the order of their numbers, each exactly once, whatever becomes of it."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import batched
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, LargeBinary, Select, delete, or_, select, type_coerce, update
+from sqlalchemy import (
+    ColumnElement,
+    LargeBinary,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.orm import Session
 
-from server_app.counting.increments import HOUR, Fact, increments, rows_of
-from server_app.counting.models import EVENTS, CountedUpTo, EventTotal, Picture
-from server_app.db import Database
+from server_app.counting.increments import DAY, HOUR, WEEK, Fact, increments, rows_of, week_of
+from server_app.counting.models import EVENTS, WEEKS, CountedUpTo, EventTotal, Picture
+from server_app.db import Database, UtcDateTime
 from server_app.events.models import Event
 from server_app.events.rows import BulkInsert, Insert
 from server_app.events.settled import newest, settled
@@ -31,6 +45,12 @@ _POSITION = select(CountedUpTo.position).where(CountedUpTo.what == EVENTS)
 def position(session: Session) -> int:
     """The number up to which events are in the totals."""
     return session.scalars(_POSITION).one()
+
+
+def weeks(session: Session) -> datetime:
+    """The Monday before which weeks have totals."""
+    seconds = session.scalars(select(CountedUpTo.position).where(CountedUpTo.what == WEEKS)).one()
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def hold(session: Session) -> int:
@@ -64,6 +84,25 @@ def count_next(database: Database) -> bool:
     return len(found) == AT_ONCE
 
 
+def complete_weeks(database: Database, now: datetime) -> None:
+    """Make the totals of the weeks that are over, of those of their days.
+
+    While a week runs, its days are what is read: writing both would be nearly twice the work.
+    """
+    due = week_of(now)
+    with database.reading() as session:
+        if weeks(session) >= due:
+            return
+    with database.writing() as session:
+        hold(session)
+        week = weeks(session)
+        while week < due:
+            session.execute(_WEEK, {"week": week, "next": week + timedelta(days=7)})
+            week += timedelta(days=7)
+        row = update(CountedUpTo).where(CountedUpTo.what == WEEKS)
+        session.execute(row.values(position=int(week.timestamp())))
+
+
 def count_before_removal(session: Session, which: ColumnElement[bool]) -> None:
     """Count those of the events that are about to be removed that are not in the totals: nobody sees them later.
 
@@ -85,7 +124,7 @@ def remove_old(database: Database, now: datetime) -> None:
 
 
 def _add(session: Session, facts: list[Fact]) -> None:
-    rows: Iterator[dict[str, Any]] = rows_of(increments(facts))
+    rows: Iterator[dict[str, Any]] = rows_of(increments(facts, weeks(session)))
     for some in batched(rows, ROWS_AT_ONCE):
         _TOTALS.run(session.connection(), some)
 
@@ -96,4 +135,13 @@ def _added(insert: Insert) -> Insert:
 
 
 _KEY = [column.name for column in EventTotal.__table__.primary_key]
+_PLACE = [EventTotal.picture, EventTotal.division_id, EventTotal.sensor_id, EventTotal.key]
+_BEGIN = bindparam("week", type_=UtcDateTime())
+_WEEK = insert(cast("Table", EventTotal.__table__)).from_select(
+    ["span", "start", *(column.key for column in _PLACE), "events"],
+    select(literal(WEEK), _BEGIN, *_PLACE, func.sum(EventTotal.events))
+    .where(EventTotal.span == DAY, EventTotal.start >= _BEGIN)
+    .where(EventTotal.start < bindparam("next", type_=UtcDateTime()))
+    .group_by(*_PLACE),
+)
 _TOTALS = BulkInsert(EventTotal, [*_KEY, "events"], _added)

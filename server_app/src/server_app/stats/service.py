@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server_app.accounts.principal import Principal
+from server_app.counting import service as counting
 from server_app.counting.increments import source_of
 from server_app.counting.models import Picture
 from server_app.events.addresses import text_of
@@ -34,7 +35,8 @@ def stats(session: Session, who: Principal, wanted: StatsQuery, now: datetime) -
     scope = scope_of(session, who, wanted)
     totals, fresh = Totals(session, scope), fresh_of(session, scope)
     line = timeline_of(wanted.window, now)
-    segments, days = segments_of(wanted.window, now), whole_days_of(wanted.window, now)
+    weeks = counting.weeks(session)
+    segments, days = segments_of(wanted.window, now, weeks), whole_days_of(wanted.window, now, weeks)
     points = fresh.timeline(line) + Counter(totals.timeline(line))
     classes = totals.classes(FEW, segments)
     services, kinds, severities = (classes[picture] + fresh.keys(picture, segments) for picture in FEW)

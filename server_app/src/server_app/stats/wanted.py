@@ -70,16 +70,16 @@ def timeline_of(window: Window, now: datetime) -> Segment:
     return Segment(span_of(window), start_of(window, now), _end(window, now))
 
 
-def segments_of(window: Window, now: datetime) -> list[Segment]:
-    """As few totals as there can be that cover the timeline together."""
+def segments_of(window: Window, now: datetime, weeks: datetime) -> list[Segment]:
+    """As few totals as there can be that cover the timeline together; weeks that begin before `weeks` have some."""
     line = timeline_of(window, now)
-    return [line] if line.span == HOUR else _fewest(line.begin, line.end)
+    return [line] if line.span == HOUR else _fewest(line.begin, line.end, weeks)
 
 
-def whole_days_of(window: Window, now: datetime) -> list[Segment]:
+def whole_days_of(window: Window, now: datetime, weeks: datetime) -> list[Segment]:
     """As few as there can be that cover all days the timeline touches."""
     line = timeline_of(window, now)
-    return _fewest(day_of(line.begin), day_of(now) + timedelta(hours=DAY))
+    return _fewest(day_of(line.begin), day_of(now) + timedelta(hours=DAY), weeks)
 
 
 def _end(window: Window, now: datetime) -> datetime:
@@ -87,9 +87,9 @@ def _end(window: Window, now: datetime) -> datetime:
     return current + timedelta(hours=span_of(window))
 
 
-def _fewest(begin: datetime, end: datetime) -> list[Segment]:
+def _fewest(begin: datetime, end: datetime, weeks: datetime) -> list[Segment]:
     first = week_of(begin + timedelta(days=6))  # the first Monday from there on
-    last = week_of(end)
+    last = min(week_of(end), weeks)
     if first >= last:
         return [Segment(DAY, begin, end)]
     parts = Segment(DAY, begin, first), Segment(WEEK, first, last), Segment(DAY, last, end)
