@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 from typing import Annotated, Any
 from uuid import UUID
@@ -115,10 +116,13 @@ _PACKETS = TypeAdapter(list[Packet])
 
 
 def _address(address: IPv4Address | IPv6Address) -> str:
-    if isinstance(address, IPv4Address):
-        return str(address)
     # Without the scope (%eth0): it means something on the sensor only, and has no bound.
-    return str(address.ipv4_mapped or IPv6Address(int(address)))
+    return _text(IPv6Address(int(address)) if isinstance(address, IPv6Address) and address.scope_id else address)
+
+
+@lru_cache(maxsize=4096)
+def _text(address: IPv4Address | IPv6Address) -> str:
+    return str(address if isinstance(address, IPv4Address) else address.ipv4_mapped or address)
 
 
 def _uuid_of(item: Any) -> UUID | None:

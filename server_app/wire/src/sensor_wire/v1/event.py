@@ -4,16 +4,20 @@ Events are immutable. Those of one contact carry the same `session`: the first o
 bundles. Field names map one-to-one to the Elastic Common Schema.
 """
 
+from contextlib import suppress
 from enum import StrEnum
-from typing import Annotated
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Annotated, Any
 
-from pydantic import Field, IPvAnyAddress, StringConstraints
+from pydantic import Field, IPvAnyAddress, StringConstraints, ValidatorFunctionWrapHandler, WrapValidator
 
 from sensor_wire.base import LongText, PortNumber, ServiceName, ShortText, Timestamp, UuidV7, WireModel
 
 MAX_BATCH_ITEMS = 200
 MAX_BATCH_BYTES = 4 * 1024 * 1024
 MAX_EVENT_BYTES = 256 * 1024
+LONGEST_ADDRESS = 45
 
 
 class Protocol(StrEnum):
@@ -49,10 +53,23 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
 
+@lru_cache(maxsize=4096)
+def _read(text: str) -> IPv4Address | IPv6Address:
+    return ip_address(text)
+
+
+def _known(value: Any, otherwise: ValidatorFunctionWrapHandler) -> Any:
+    """Addresses come again and again, and reading one takes as long as half of the rest of an event."""
+    if isinstance(value, str) and len(value) <= LONGEST_ADDRESS:
+        with suppress(ValueError):
+            return _read(value)
+    return otherwise(value)
+
+
 class Endpoint(WireModel):
     """One end of a contact; ICMP has no ports."""
 
-    ip: IPvAnyAddress
+    ip: Annotated[IPvAnyAddress, WrapValidator(_known)]
     port: PortNumber | None = None
 
 
