@@ -1,5 +1,6 @@
 """Puts the server together: the only place that knows all of its parts."""
 
+from functools import partial
 from importlib.metadata import version
 
 from apiflask import APIFlask
@@ -30,13 +31,16 @@ import server_app.web.blueprint
 from server_app import problems
 from server_app.api_base import auth, idempotency, openapi
 from server_app.api_base.converters import RowNumberConverter
+from server_app.api_base.short_way import ShortWay
 from server_app.at_rest.keys import SecretKeys
 from server_app.audit import recording
 from server_app.context import KEY, Context
 from server_app.db import Database
 from server_app.events.service import Intake
+from server_app.events.short_way import UPLOAD
 from server_app.metrics import instruments
 from server_app.polling.contacts import ContactBook
+from server_app.polling.short_way import POLL
 from server_app.settings import Settings
 from server_app.task_queue import TaskQueue
 
@@ -64,6 +68,8 @@ FEATURES = (
     server_app.forwarding.api,
     server_app.stats.api,
 )
+
+SHORT_WAYS = {"/api/sensors/status": POLL, "/api/events": UPLOAD}
 
 
 def create_app(settings: Settings, queue: TaskQueue | None = None) -> APIFlask:
@@ -108,6 +114,8 @@ def equip(app: APIFlask, settings: Settings, queue: TaskQueue | None = None) -> 
     """Give an assembled application what it works on; arguments as those of `create_app`."""
     queue = queue or TaskQueue(settings.data_dir)
     database = Database(settings.database, SecretKeys(settings.secret_keys))
-    app.extensions[KEY] = Context(settings, database, queue, ContactBook(database), Intake(database))
-    app.extensions[instruments.KEY] = instruments.Instruments()
+    context = app.extensions[KEY] = Context(settings, database, queue, ContactBook(database), Intake(database))
+    counted = app.extensions[instruments.KEY] = instruments.Instruments()
+    long_way = partial(APIFlask.wsgi_app, app)
+    app.wsgi_app = ShortWay(long_way, context, counted, SHORT_WAYS)  # type: ignore[method-assign] # Flask's own advice
     return app

@@ -23,9 +23,9 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import DeclarativeBase, Session
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from server_app import desired_version, idle_connections
 from server_app.at_rest import keys as at_rest
@@ -99,12 +99,14 @@ class Database:
 
     def __init__(self, url: str, keys: at_rest.SecretKeys | None = None) -> None:
         self.engine = _engine(url)
+        self._writer = self.engine.execution_options(writes=True)
+        self._storing = self._writer if url.startswith("sqlite") else _storing_engine(url)
         if keys is not None:
             at_rest.use(self.engine.dialect, keys)
-        self._writer = self.engine.execution_options(writes=True)
+            at_rest.use(self._storing.dialect, keys)
         self._autocommit = None if url.startswith("sqlite") else _autocommit_engine(url)
-        self.single = None if self._autocommit is None else partial(_cursor, self._autocommit)
-        """A cursor of the driver for single statements outside of transactions; None on SQLite, which gains nothing."""
+        self.single = None if self._autocommit is None else partial(_pooled, self._autocommit)
+        """A connection for single statements outside of transactions; None on SQLite, which gains nothing."""
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -129,12 +131,13 @@ class Database:
     @contextmanager
     def storing(self) -> Iterator[Connection]:
         """The same without a session, for statements that are run very often."""
-        with self._writer.begin() as connection:
+        with self._storing.begin() as connection:
             yield connection
 
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+        self._storing.dispose()
         if self._autocommit is not None:
             self._autocommit.dispose()
 
@@ -163,22 +166,27 @@ def _engine(url: str) -> Engine:
 def _postgresql(url: str, **others: Any) -> Engine:
     # Compiling a query costs PostgreSQL more than any of ours takes. The connection that was used last is used next:
     # its process has its plans at hand.
-    engine = create_engine(
-        url, pool_size=10, max_overflow=10, pool_use_lifo=True, connect_args={"options": "-c jit=off"}, **others
-    )
+    arguments = {"options": "-c jit=off"} | others.pop("connect_args", {})
+    engine = create_engine(url, pool_size=10, max_overflow=10, pool_use_lifo=True, connect_args=arguments, **others)
     idle_connections.watch(engine)
     return engine
 
 
+# On the connections of these two `direct` prepares statements, and psycopg none.
 def _autocommit_engine(url: str) -> Engine:
-    return _postgresql(url, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
+    arguments = {"prepare_threshold": None}
+    return _postgresql(url, isolation_level="AUTOCOMMIT", pool_reset_on_return=None, connect_args=arguments)
+
+
+def _storing_engine(url: str) -> Engine:
+    return _postgresql(url, connect_args={"prepare_threshold": None})
 
 
 @contextmanager
-def _cursor(engine: Engine) -> Iterator[DBAPICursor]:
+def _pooled(engine: Engine) -> Iterator[PoolProxiedConnection]:
     connection = engine.raw_connection()
     try:
-        yield connection.cursor()
+        yield connection
     except BaseException:
         connection.invalidate()  # it may be in the middle of something
         raise

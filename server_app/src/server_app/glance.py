@@ -1,12 +1,12 @@
 """Reading one row with as little work as there can be: for what is asked a thousand times a second."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import JSON, Enum, Select
-from sqlalchemy.dialects.postgresql import psycopg
 
 from server_app.db import Database
+from server_app.direct import Direct
 
 NEEDS_WORK = (JSON, Enum)
 """Types whose values are not what the driver gives."""
@@ -15,7 +15,7 @@ NEEDS_WORK = (JSON, Enum)
 class Glance[R]:
     """A query of at most one row, outside of any transaction.
 
-    On PostgreSQL it goes straight to the driver: building a connection, a transaction and a result around one statement
+    On PostgreSQL it goes straight to libpq: building a connection, a transaction and a result around one statement
     costs three times what the statement itself does.
 
     Args:
@@ -28,16 +28,17 @@ class Glance[R]:
         if unfit:
             raise TypeError(f"columns that the driver does not give as they are: {', '.join(map(str, unfit))}")
         self._query = query
-        self._text = str(query.compile(dialect=psycopg.dialect()))  # type: ignore[no-untyped-call] # SQLAlchemy's own
+        self._direct = Direct(query)
         self._row = row
 
     def first(self, database: Database, **parameters: Any) -> R | None:
         """The row, None if there is none."""
+        found: Sequence[Any] | None
         if database.single is None:
             with database.engine.connect() as connection:
                 found = connection.execute(self._query, parameters).first()
         else:
-            with database.single() as cursor:
-                cursor.execute(self._text, parameters)
-                found = cursor.fetchone()
+            with database.single() as connection:
+                rows = self._direct.rows(connection, parameters)
+                found = rows[0] if rows else None
         return None if found is None else self._row(*found)

@@ -44,11 +44,12 @@ def test_only_one_that_was_idle_for_long_is_asked_whether_it_stands(
     database, other = Database(postgres_url), Database(of_another_process(postgres_url))
     try:
         assert database.single is not None
-        with database.single() as cursor:
+        with database.single() as connection:
+            cursor = connection.cursor()
             cursor.execute(NUMBER.text)
             number = (cursor.fetchone() or [None])[0]
-        with database.single() as cursor:
-            cursor.execute("SELECT 42")
+        with database.single() as connection:
+            connection.cursor().execute("SELECT 42")
         with database.single():
             pass
         last = text("SELECT query FROM pg_stat_activity WHERE pid = :number")

@@ -21,7 +21,9 @@ def application(settings: Settings, queue: TaskQueue | None = None) -> APIFlask:
     return equip(app, settings, queue)
 
 
-ENGINES = {name: lru_cache(maxsize=8)(getattr(db, name)) for name in ("_engine", "_autocommit_engine")}
+ENGINES = {
+    name: lru_cache(maxsize=8)(getattr(db, name)) for name in ("_engine", "_storing_engine", "_autocommit_engine")
+}
 """The functions of `db` that make engines, here one for each URL.
 
 Each keeps its compiled statements, and opens new connections after it was closed.

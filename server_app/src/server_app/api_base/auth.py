@@ -130,11 +130,12 @@ def clear_cookie(response: Response) -> None:
 
 def from_trusted_proxy() -> bool:
     """Whether the request came straight from a proxy whose headers are believed."""
-    return _is_in(request.remote_addr or "", context().settings.trusted_tls_proxy)
+    return is_in(request.remote_addr or "", context().settings.trusted_tls_proxy)
 
 
 @lru_cache(maxsize=256)
-def _is_in(peer: str, networks: tuple[IPv4Network | IPv6Network, ...]) -> bool:
+def is_in(peer: str, networks: tuple[IPv4Network | IPv6Network, ...]) -> bool:
+    """Whether an address is in one of these networks."""
     try:
         address = ip_address(peer)
     except ValueError:

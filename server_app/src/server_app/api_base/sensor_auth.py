@@ -38,13 +38,11 @@ def sensor_required[R](view: Callable[..., R]) -> Callable[..., R]:
 
 
 def certificate_required[R](view: Callable[..., R]) -> Callable[..., R]:
-    """Hand what the certificate proves to a view as `proof`; the view must look at the certificate's state itself."""
+    """Hand what the certificate proves to a view as `proof`, for what looks at its state once more."""
 
     @wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> R:
-        proof = _shown()
-        actor.become(Actor(ActorKind.SENSOR, proof.sensor_id, address=client_address()))
-        return view(*args, **kwargs, proof=proof)
+        return view(*args, **kwargs, proof=_admitted())
 
     wrapper.__dict__.setdefault("_spec", {}).update(security="certificate")
     return wrapper
@@ -81,9 +79,28 @@ def authenticated_sensor() -> int:
         Unauthenticated: there is no certificate, or it did not come from the trusted proxy.
         Forbidden: it is not a valid one of a sensor, or it has been revoked.
     """
+    return _admitted().sensor_id
+
+
+def proof_of(value: str, authorities: Path) -> Proof:
+    """What the header's value proves at this moment.
+
+    Args:
+        value: the header's.
+        authorities: the file of those that are trusted.
+
+    Raises:
+        BadCertificate: see `proven`.
+    """
+    changed = authorities.stat().st_mtime_ns
+    proof = _verified(value, authorities, changed)
+    return proof if proof.holds(now()) else proven(value, _loaded(authorities, changed), now())
+
+
+def _admitted() -> Proof:
     proof = _shown()
     _admit(proof, STANDING.first(context().database, fingerprint=proof.fingerprint))
-    return proof.sensor_id
+    return proof
 
 
 def _shown() -> Proof:
@@ -91,7 +108,7 @@ def _shown() -> Proof:
     if not value:
         raise Unauthenticated("A sensor's client certificate is required. Enrol the sensor.")
     try:
-        return _proof(value)
+        return proof_of(value, context().settings.ca_certificate)
     except BadCertificate as error:
         raise Forbidden(f"The client certificate is refused: {error}. Enrol the sensor again.") from error
 
@@ -102,13 +119,6 @@ def _admit(proof: Proof, standing: Standing | None) -> None:
     if fresh is not None:
         with context().database.writing() as session:
             service.note_first_use(session, fresh, proof.sensor_id, now())
-
-
-def _proof(value: str) -> Proof:
-    path = context().settings.ca_certificate
-    changed = path.stat().st_mtime_ns
-    proof = _verified(value, path, changed)
-    return proof if proof.holds(now()) else proven(value, _loaded(path, changed), now())
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -60,10 +60,7 @@ class BulkInsert:
         if connection.dialect.name == "postgresql":
             values = [row | {name: _bytea(row[name]) for name in self._addresses} for row in rows]
             parameters = {"rows": to_json(values).decode()}
-            if self._returning:
-                return self._postgresql.all(connection, parameters)
-            self._postgresql.run(connection, parameters)
-            return []
+            return self._postgresql.all(connection, parameters)
         values = [{one.name: row[one.name] for one in self._columns} for row in rows]
         if self._returning:
             return [tuple(connection.execute(self._sqlite, row).one()) for row in values]

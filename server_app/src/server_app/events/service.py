@@ -55,9 +55,21 @@ class Intake:
         Raises:
             Forbidden: as above.
         """
-        accepted = {item.uuid: item.columns for item in read if isinstance(item, Accepted)}
-        stored = self._combiner.run(Upload(proof, accepted, now))
-        return BatchResult(results=_results(proof.sensor_id, read, stored))
+        statuses = iter(self.store(proof, [item for item in read if isinstance(item, Accepted)], now))
+        return BatchResult(results=[_result(proof.sensor_id, *one, statuses) for one in enumerate(read)])
+
+    def store(self, proof: Proof, items: Sequence[Accepted], now: datetime) -> list[ItemStatus]:
+        """The same, of items that are all sound; what became of each.
+
+        Raises:
+            Forbidden: as above.
+        """
+        fresh = set(self._combiner.run(Upload(proof, {item.uuid: item.columns for item in items}, now)))
+        statuses = []
+        for item in items:
+            statuses.append(ItemStatus.STORED if item.uuid in fresh else ItemStatus.DUPLICATE)
+            fresh.discard(item.uuid)  # the same event a second time within the batch
+        return statuses
 
     def _store(self, uploads: Sequence[Upload]) -> list[set[UUID]]:
         with self._database.storing() as connection:
@@ -96,15 +108,8 @@ def _rows(upload: Upload, new: set[UUID], division_id: int, filters: Sequence[Ma
             yield row
 
 
-def _results(sensor_id: int, read: Sequence[Accepted | Rejected], stored: set[UUID]) -> list[ItemResult]:
-    results = []
-    fresh = set(stored)
-    for index, item in enumerate(read):
-        if isinstance(item, Rejected):
-            LOG.warning("event_rejected", sensor=sensor_id, index=index, id=str(item.uuid), reason=item.reason)
-            results.append(ItemResult(index=index, id=item.uuid, status=ItemStatus.REJECTED, reason=item.reason))
-            continue
-        status = ItemStatus.STORED if item.uuid in fresh else ItemStatus.DUPLICATE
-        fresh.discard(item.uuid)  # the same event a second time within the batch
-        results.append(ItemResult(index=index, id=item.uuid, status=status))
-    return results
+def _result(sensor_id: int, index: int, item: Accepted | Rejected, statuses: Iterator[ItemStatus]) -> ItemResult:
+    if isinstance(item, Accepted):
+        return ItemResult(index=index, id=item.uuid, status=next(statuses))
+    LOG.warning("event_rejected", sensor=sensor_id, index=index, id=str(item.uuid), reason=item.reason)
+    return ItemResult(index=index, id=item.uuid, status=ItemStatus.REJECTED, reason=item.reason)

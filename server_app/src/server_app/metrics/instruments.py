@@ -1,6 +1,8 @@
 """What this process counts. No label comes from what a client sends: routes, known methods and fixed words only."""
 
 import os
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from time import perf_counter
 
@@ -8,7 +10,7 @@ from apiflask import APIFlask
 from flask import Response, current_app, g, request
 from prometheus_client import CollectorRegistry, Counter, Histogram, values
 
-from sensor_wire.v1.event import BatchResult
+from sensor_wire.v1.event import BatchResult, ItemStatus
 
 KEY = "metrics"
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
@@ -37,6 +39,26 @@ class Instruments:
         )
         self.polls = Counter("honeysens_polls", "Polls of sensors, by answer.", ("answer",), registry=self.registry)
         self.events = Counter("honeysens_events", "Events uploaded, by result.", ("result",), registry=self.registry)
+        # Finding the counter of some labels takes longer than counting.
+        self._requests = cache(self.requests.labels)
+        self._seconds = cache(self.seconds.labels)
+        self._polls = cache(self.polls.labels)
+        self._events = cache(self.events.labels)
+
+    def count(self, method: str, route: str, status: int, began: float | None) -> None:
+        """Count an answered request; `began` is what `perf_counter` said, if somebody has looked."""
+        self._requests(method, route, str(status)).inc()
+        if began is not None:
+            self._seconds(route).observe(perf_counter() - began)
+
+    def count_poll(self, answer: str) -> None:
+        """Count a poll by its answer: changed, unchanged or refused."""
+        self._polls(answer).inc()
+
+    def count_events(self, statuses: Sequence[ItemStatus]) -> None:
+        """Count what became of uploaded events."""
+        for status in set(statuses):
+            self._events(status.value).inc(statuses.count(status))
 
 
 def share(folder: Path) -> None:
@@ -52,11 +74,9 @@ def register(app: APIFlask) -> None:
 
 
 def count_events(result: BatchResult) -> None:
-    """Count what became of an uploaded batch."""
+    """Count what became of an uploaded batch, with the `Instruments` of the current application."""
     instruments: Instruments = current_app.extensions[KEY]
-    statuses = [item.status.value for item in result.results]
-    for status in set(statuses):
-        instruments.events.labels(status).inc(statuses.count(status))
+    instruments.count_events([item.status for item in result.results])
 
 
 def _begin() -> None:
@@ -67,9 +87,7 @@ def _end(response: Response) -> Response:
     instruments: Instruments = current_app.extensions[KEY]
     route = request.url_rule.rule if request.url_rule else "unknown"
     method = request.method if request.method in METHODS else "other"
-    instruments.requests.labels(method, route, str(response.status_code)).inc()
-    if "began" in g:
-        instruments.seconds.labels(route).observe(perf_counter() - g.began)
+    instruments.count(method, route, response.status_code, g.get("began"))
     if request.endpoint == POLL:
-        instruments.polls.labels(POLL_ANSWERS.get(response.status_code, "refused")).inc()
+        instruments.count_poll(POLL_ANSWERS.get(response.status_code, "refused"))
     return response

@@ -1,9 +1,5 @@
-from functools import lru_cache
-from pathlib import Path
-
 from apiflask import APIBlueprint
 from flask import Response, request
-from pydantic import ValidationError
 
 from sensor_wire.v1.desired import Desired
 from sensor_wire.v1.poll import Report
@@ -13,13 +9,9 @@ from server_app.api_base.sensor_auth import known_sensor_required
 from server_app.context import context
 from server_app.db import now
 from server_app.polling import service
-from server_app.polling.desired import Surroundings
 from server_app.polling.known import KNOWN, Known
+from server_app.polling.reading import MAX_REPORT_BYTES, outside_of, sound
 from server_app.polling.service import Visit
-from server_app.sensors.effective import Environment
-from server_app.sensors.environment import environment
-
-MAX_REPORT_BYTES = 256 * 1024
 
 
 def make_blueprint() -> APIBlueprint:
@@ -31,11 +23,11 @@ def make_blueprint() -> APIBlueprint:
     @answers_empty(204, "The sensor has the desired state already (If-None-Match).")
     @known_sensor_required(KNOWN)
     @refuses(503)
-    @receives(Report, MAX_REPORT_BYTES, at_once=_sound)
+    @receives(Report, MAX_REPORT_BYTES, at_once=sound)
     def poll(body: Report, sensor_id: int, known: Known) -> Response:
         """Take the sensor's report and answer its desired state; 204 when it has it already (If-None-Match)."""
         visit = Visit(sensor_id, known, now(), body, request.if_none_match.contains_weak)
-        answer = service.poll(context().database, context().contacts, visit, _outside())
+        answer = service.poll(context().database, context().contacts, visit, outside_of(context().settings))
         response = Response(
             None if answer.desired is None else answer.desired.model_dump_json(),
             status=204 if answer.desired is None else 200,
@@ -45,20 +37,3 @@ def make_blueprint() -> APIBlueprint:
         return response
 
     return blueprint
-
-
-def _sound(raw: bytes) -> Report | None:
-    try:
-        return Report.model_validate_json(raw, extra="forbid")
-    except ValidationError:
-        return None
-
-
-def _outside() -> Surroundings:
-    path = context().settings.trust
-    return _read(path, path.stat().st_mtime_ns, environment())
-
-
-@lru_cache(maxsize=2)
-def _read(path: Path, _changed: int, started_with: Environment) -> Surroundings:
-    return Surroundings(started_with, path.read_text(encoding="ascii"))

@@ -52,6 +52,29 @@ class Answer:
     desired: Desired | None
 
 
+def unchanged(contacts: ContactBook, visit: Visit, outside: Surroundings, reported: str) -> str | None:
+    """The tag of the desired state, when neither that nor the report is new and the sensor has it; else None.
+
+    Args:
+        contacts: where the contact is noted, if there is nothing else to do.
+        visit: the poll.
+        outside: what is not in the database.
+        reported: the report's `digest`.
+    """
+    known, patience = visit.known, visit.known.patience
+    if (
+        patience is None
+        or known.desired_key != _key(known.version, visit, outside)
+        or not _nothing_to_store(known, reported, visit.at)
+    ):
+        return None
+    etag = _etag(known.generation, known.desired_hash)
+    if not visit.knows(etag):
+        return None
+    contacts.note(Contact(visit.sensor_id, visit.at, visit.at + patience))
+    return etag
+
+
 def poll(database: Database, contacts: ContactBook, visit: Visit, outside: Surroundings) -> Answer:
     """Store what is new of a report and answer the desired state.
 
@@ -60,17 +83,9 @@ def poll(database: Database, contacts: ContactBook, visit: Visit, outside: Surro
     Raises:
         Forbidden: the sensor has been removed meanwhile.
     """
-    reported, known = digest(visit.report, visit.at), visit.known
-    patience = known.patience
-    if (
-        patience is not None
-        and known.desired_key == _key(known.version, visit, outside)
-        and _nothing_to_store(known, reported, visit.at)
-    ):
-        etag = _etag(known.generation, known.desired_hash)
-        if visit.knows(etag):
-            contacts.note(Contact(visit.sensor_id, visit.at, visit.at + patience))
-            return Answer(etag, None)
+    reported = digest(visit.report, visit.at)
+    if (known := unchanged(contacts, visit, outside, reported)) is not None:
+        return Answer(known, None)
     with database.writing() as session:
         desired, etag = _taken_in(session, visit, outside, reported)
     return Answer(etag, None if visit.knows(etag) else desired)
