@@ -101,6 +101,16 @@ def test_who_may_not_is_told_so_whatever_the_body(bench: Bench, path: str, body:
     assert sensor.call(path, body).status_code == 403
 
 
+def test_revocation_holds_at_the_very_next_request(bench: Bench) -> None:
+    sensor = bench.sensor()
+    tag = sensor.poll().headers["ETag"]
+    assert sensor.poll(**{"If-None-Match": tag}).status_code == 204
+    bench.admin.ok("POST", f"/certs/revoke?sensor={sensor.id}")
+    assert sensor.poll(**{"If-None-Match": tag}).status_code == 403
+    assert sensor.upload([event()]).status_code == 403
+    assert bench.admin.ok("GET", "/events")["items"] == []
+
+
 def test_a_certificate_is_believed_of_the_proxy_only(bench: Bench) -> None:
     sensor = bench.sensor()
     tag = sensor.poll().headers["ETag"]
