@@ -46,7 +46,7 @@ def test_archive_larger_than_the_proxys_memory_and_disk_streams(proxy: Proxy, me
     connection.putheader("Content-Length", str(size * MEBIBYTE))
     connection.endheaders()
     connection.send(b"x" * MEBIBYTE)
-    assert proxy.web.first_chunk.wait(20), "the upload is buffered: nothing arrived before it was complete"
+    assert proxy.web.first_chunk.wait(PATIENCE), "the upload is buffered: nothing arrived before it was complete"
     for _ in range(size - 1):
         connection.send(b"x" * MEBIBYTE)
     assert connection.getresponse().status == 200
@@ -74,7 +74,7 @@ def test_what_is_meant_for_the_proxy_is_not_for_others(proxy: Proxy, path: str) 
 
 
 def test_plain_http_is_told_to_use_tls(proxy: Proxy) -> None:
-    with socket.create_connection((proxy.address, 8443), timeout=20) as plain:
+    with socket.create_connection((proxy.address, 8443), timeout=PATIENCE) as plain:
         plain.sendall(b"GET / HTTP/1.0\r\n\r\n")
         answer = b"".join(iter(lambda: plain.recv(4096), b""))
     assert answer.startswith(b"HTTP/1.1 400")

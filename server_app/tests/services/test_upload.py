@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import requests
 from log_lines import refusals
+from patience import PATIENCE
 from server_bench import Bench, start
 from service_builder import Member, archive, image, metadata, service_archive, tar
 from sqlalchemy import update
@@ -34,8 +35,10 @@ def upload(bench: Bench, content: bytes) -> dict[str, Any]:
 def images(bench: Bench) -> set[str]:
     """The tags the registry has, `repository:tag`."""
     found = set()
-    for repository in requests.get(f"{bench.settings.registry_url}/v2/_catalog", timeout=10).json()["repositories"]:
-        tags = requests.get(f"{bench.settings.registry_url}/v2/{repository}/tags/list", timeout=10).json()
+    for repository in requests.get(f"{bench.settings.registry_url}/v2/_catalog", timeout=PATIENCE).json()[
+        "repositories"
+    ]:
+        tags = requests.get(f"{bench.settings.registry_url}/v2/{repository}/tags/list", timeout=PATIENCE).json()
         found |= {f"{repository}:{tag}" for tag in tags.get("tags") or []}
     return found
 

@@ -20,6 +20,7 @@ from flask import Flask, Response, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
+from patience import PATIENCE
 from werkzeug.serving import make_server
 
 CLIENT_ID, CLIENT_SECRET = "honeysens", "the client's secret: 100% its own"
@@ -34,11 +35,11 @@ class OidcProvider:
 
     def says(self, *, lie: str = "", **claims: Any) -> None:
         """Whom the next logins are about, and what is wrong with them."""
-        requests.put(f"{self.issuer}/test", json={"lie": lie, "claims": claims}, timeout=5).raise_for_status()
+        requests.put(f"{self.issuer}/test", json={"lie": lie, "claims": claims}, timeout=PATIENCE).raise_for_status()
 
     def visit(self, address: str) -> str:
         """What a browser does there; returns where it is sent back to."""
-        answer = requests.get(address, allow_redirects=False, timeout=5)
+        answer = requests.get(address, allow_redirects=False, timeout=PATIENCE)
         assert answer.status_code == 302, answer.text
         return answer.headers["Location"]
 

@@ -44,8 +44,8 @@ class Proxy:
         context = context or self.context()
         if pair:
             context.load_cert_chain(pair.certificate_file, pair.key_file)
-        connection = http.client.HTTPConnection(SERVER_NAME, timeout=20)
-        plain = socket.create_connection((self.address, 8443), timeout=20)
+        connection = http.client.HTTPConnection(SERVER_NAME, timeout=PATIENCE)
+        plain = socket.create_connection((self.address, 8443), timeout=PATIENCE)
         connection.sock = context.wrap_socket(plain, server_hostname=SERVER_NAME)
         return connection
 

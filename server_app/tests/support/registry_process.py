@@ -46,7 +46,7 @@ def running_registry(folder: Path, program: Sequence[str | Path]) -> Iterator[tu
         yield f"http://127.0.0.1:{port}", process
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENCE)
 
 
 def answers(url: str) -> bool:

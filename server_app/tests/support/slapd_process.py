@@ -120,7 +120,7 @@ def slapd(folder: Path) -> Iterator[Slapd]:
         yield running
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENCE)
 
 
 def _free_port() -> int:
