@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from shutil import copyfile, copytree, ignore_patterns
+from shutil import copytree, ignore_patterns
 
 import pytest
 from argon2 import PasswordHasher
 from postgres_container import postgres
-from prepared_database import PreparedDatabase, empty
+from prepared_database import Prepared, PreparedDatabase, PreparedFile, empty
 from registry_process import registry
 from server_bench import Bench, settings_for, start
 from shared_parts import ENGINES
@@ -64,6 +64,11 @@ def initialised(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def prepared_sqlite(initialised: Path) -> PreparedFile:
+    return PreparedFile(initialised)
+
+
 @pytest.fixture(params=DATABASES)
 def database_url(request: pytest.FixtureRequest) -> str:
     """An empty database, or an empty text for SQLite in the data folder."""
@@ -80,26 +85,21 @@ def prepared_postgres(postgres_url: str, initialised: Path) -> PreparedDatabase:
 
 
 @pytest.fixture(params=DATABASES)
-def prepared_url(request: pytest.FixtureRequest, initialised: Path) -> str:
+def prepared(request: pytest.FixtureRequest) -> Prepared:
     """A database as `init` leaves it; the same URL for all tests, and so the same engine."""
-    if request.param == "sqlite":
-        file = initialised.with_name("server.db")
-        for leftover in initialised.parent.glob("server.db-*"):
-            leftover.unlink()
-        copyfile(initialised / "data" / "server.db", file)
-        return f"sqlite:///{file}"
-    prepared: PreparedDatabase = request.getfixturevalue("prepared_postgres")
-    prepared.restore()
-    return prepared.url
+    place: PreparedFile | PreparedDatabase
+    place = request.getfixturevalue("prepared_sqlite" if request.param == "sqlite" else "prepared_postgres")
+    return place.restore()
 
 
 @pytest.fixture
-def bench(initialised: Path, tmp_path: Path, prepared_url: str) -> Iterator[Bench]:
+def bench(initialised: Path, tmp_path: Path, prepared: Prepared) -> Iterator[Bench]:
     """A server as `init` leaves it: one administrator, one division."""
     folder = copytree(initialised, tmp_path / "server", ignore=ignore_patterns("server.db"))
-    bench = start(settings_for(folder, database_url=prepared_url))
+    bench = start(settings_for(folder, database_url=prepared.url), just_initialised=True)
+    bench.admit(prepared.login)
     yield bench
-    if prepared_url.startswith("sqlite"):  # the next test puts another file into its place
+    if prepared.url.startswith("sqlite"):  # the next test puts another file into its place
         bench.database.close()
 
 

@@ -109,11 +109,11 @@ def test_logins_and_their_failures_are_recorded(bench: Bench) -> None:
     ]
 
     assert found == [
+        ("login", "user", "admin"),
         ("login-failed", "anonymous", "admin"),
         ("login-failed", "anonymous", ""),
         ("login", "user", "anna"),
         ("logout", "user", "anna"),
-        ("login", "user", "admin"),
     ]
     assert {entry["actor"]["address"] for entry in entries(bench, action="login-failed")} == {"127.0.0.1"}
 

@@ -398,7 +398,7 @@ def uncommitted(bench: Bench, summary: str) -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("prepared_url", ON_POSTGRES, indirect=True)
+@pytest.mark.parametrize("prepared", ON_POSTGRES, indirect=True)
 def test_a_lower_number_that_is_committed_later_is_not_passed_over(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -414,7 +414,7 @@ def test_a_lower_number_that_is_committed_later_is_not_passed_over(
     assert scene.siem.summaries == ["first", "lower", "higher"]
 
 
-@pytest.mark.parametrize("prepared_url", ON_POSTGRES, indirect=True)
+@pytest.mark.parametrize("prepared", ON_POSTGRES, indirect=True)
 def test_what_is_committed_after_switching_on_is_forwarded_whenever_it_began(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -433,7 +433,7 @@ def test_what_is_committed_after_switching_on_is_forwarded_whenever_it_began(
     assert scene.siem.summaries == ["lower", "higher"]
 
 
-@pytest.mark.parametrize("prepared_url", ON_POSTGRES, indirect=True)
+@pytest.mark.parametrize("prepared", ON_POSTGRES, indirect=True)
 def test_numbers_are_not_kept_in_stock(bench: Bench) -> None:
     """A connection that had some in stock could use a lower one long after others have used higher ones."""
     with bench.database.reading() as session:

@@ -28,7 +28,7 @@ def happen(sensor: SensorClient, *events: dict[str, Any]) -> None:
     assert answer.status_code == 200, answer.text
 
 
-@pytest.mark.parametrize("prepared_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("prepared", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("transport", ["tcp", "tls"])
 def test_rsyslog_understands_every_event_also_across_restarts(
     bench: Bench, running_rsyslogd: Rsyslogd, transport: str

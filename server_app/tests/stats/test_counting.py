@@ -228,7 +228,7 @@ def test_counting_by_several_at_once_while_events_arrive(bench: Bench) -> None:
     assert totals(bench) == increments(facts, weeks(bench))
 
 
-@pytest.mark.parametrize("prepared_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
+@pytest.mark.parametrize("prepared", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
 def test_what_gets_a_lower_number_and_is_committed_later_is_counted(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

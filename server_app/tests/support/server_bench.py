@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import pytest
 from apiflask import APIFlask
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -22,14 +24,17 @@ from werkzeug.test import TestResponse
 from server_app import worker
 from server_app.accounts.models import Role
 from server_app.accounts.service import create_user
+from server_app.api_base.auth import COOKIE
 from server_app.context import KEY, Context
 from server_app.db import Database
 from server_app.divisions.models import Division
 from server_app.pki import authority, keyring
 from server_app.pki.authority import Authority
+from server_app.pki.upkeep import Upkeep
 from server_app.settings import Settings
 from server_app.task_queue import TaskQueue
 
+ADMIN = "admin"
 PASSWORD = "correct horse battery staple"
 URL = "https://server.example.com:8443"
 
@@ -50,6 +55,18 @@ class Person:
         answer = self.call(method, path, **options)
         assert answer.status_code < 300, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json if answer.is_json else answer.data
+
+
+@dataclass(frozen=True)
+class SavedLogin:
+    """A login that lies in a prepared database; logging in took a tenth of all tests' time."""
+
+    cookie: str
+    csrf_token: str
+
+    def of(self, client: FlaskClient) -> Person:
+        client.set_cookie(COOKIE, self.cookie, domain=str(urlsplit(URL).hostname), secure=True)
+        return Person(client, self.csrf_token)
 
 
 @dataclass
@@ -104,7 +121,7 @@ class Bench:
 
     @property
     def admin(self) -> Person:
-        return self.person("admin")
+        return self.person(ADMIN)
 
     def person(self, name: str) -> Person:
         """Somebody who is logged in."""
@@ -114,6 +131,16 @@ class Bench:
             person.csrf_token = answer["csrf_token"]
             self._people[name] = person
         return self._people[name]
+
+    def admit(self, login: SavedLogin) -> None:
+        """Let the administrator in who had logged in when the database was prepared."""
+        self._people[ADMIN] = login.of(self.app.test_client())
+
+    def saved_login(self) -> SavedLogin:
+        """The administrator's login, for databases that are made from this one."""
+        cookie = self.admin.client.get_cookie(COOKIE, domain=str(urlsplit(URL).hostname))
+        assert cookie is not None
+        return SavedLogin(cookie.value, self.admin.csrf_token)
 
     def division(self, name: str) -> int:
         number: int = self.admin.ok("POST", "/divisions", json={"name": name})["id"]
@@ -167,10 +194,18 @@ def settings_for(folder: Path, **others: Any) -> Settings:
     return Settings(**(values | others))
 
 
-def start(settings: Settings) -> Bench:
-    """The application on folders that `init` has prepared, with a worker that runs every task at once."""
+def start(settings: Settings, *, just_initialised: bool = False) -> Bench:
+    """The application on folders that `init` has prepared, with a worker that runs every task at once.
+
+    Args:
+        settings: which folders and database.
+        just_initialised: nothing can be due that the worker does for the certificates when it starts: `init` did it.
+    """
     queue = TaskQueue(settings.data_dir, immediate=True)
-    worker.prepare(settings, queue)
+    with pytest.MonkeyPatch.context() as patch:
+        if just_initialised:
+            patch.setattr(Upkeep, "run", lambda *_: None)
+        worker.prepare(settings, queue)
     app = application(settings, queue)
     app.extensions[KEY].contacts.delay = 0.0  # tests see every contact at once
     return Bench(settings, app, queue)
