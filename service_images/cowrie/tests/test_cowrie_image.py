@@ -51,7 +51,7 @@ def test_ipv6_client_is_told_by_its_own_address(sensor_end: SensorEnd, cowrie: H
     with socket.create_connection((cowrie.address6, 2222), 20) as client:
         own = client.getsockname()
         assert client.recv(100).startswith(b"SSH-2.0-")
-    wait_for(lambda: str(own[0]) in {str(event.source.ip) for event in sensor_end.events}, 20, "the event")
+    wait_for(lambda: str(own[0]) in {str(event.source.ip) for event in sensor_end.events}, "the event")
     event = next(event for event in sensor_end.events if str(event.source.ip) == own[0])
     assert (event.source.port, str(event.destination.ip)) == (own[1], cowrie.address6)
 

@@ -143,7 +143,7 @@ def test_ipv6_is_recorded_by_tcp_udp_and_ping(sensor_end: SensorEnd, recon: Hone
         assert sender.recv(100) == b"\r\n"
     with socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6) as echo:
         echo.sendto(struct.pack("!BBHHH", 128, 0, 0, 4711, 1), (recon.address6, 0))
-    wait_for(lambda: {event.protocol for event in sensor_end.events} == {"tcp", "udp", "icmp"}, 20, "three events")
+    wait_for(lambda: {event.protocol for event in sensor_end.events} == {"tcp", "udp", "icmp"}, "three events")
     assert {str(event.destination.ip) for event in sensor_end.events} == {recon.address6}
     (tcp,) = of_port(sensor_end, 4711)
     assert (str(tcp.source.ip), tcp.source.port, payloads(tcp)) == (*own[:2], [b"hello"])
