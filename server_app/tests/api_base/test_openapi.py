@@ -93,7 +93,7 @@ def test_a_fault_says_nothing_of_the_inside(bench: Bench) -> None:
     assert answer.status_code == 500
     assert answer.mimetype == "application/problem+json"
     assert str(bench.settings.tls_dir) not in answer.text
-    assert [line["event"] for line in logged] == ["request_failed"]
+    assert [line["event"] for line in logged] == ["short_way_left", "request_failed"]
 
 
 def test_identify_answers_exactly(bench: Bench) -> None:
