@@ -1,7 +1,6 @@
 """A real registry on loopback, as long as a test session lasts."""
 
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -9,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import requests
+from local_ports import free_port
 from patience import PATIENCE
 
 CONFIGURATION = """
@@ -29,8 +29,7 @@ def registry(folder: Path) -> Iterator[str]:
 @contextmanager
 def running_registry(folder: Path, program: Sequence[str | Path]) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Start a program that serves a registry, given its configuration; yields its URL, and the process."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     file = folder / "config.yml"
     file.write_text(CONFIGURATION.format(folder=folder, port=port))
     with (folder / "log").open("wb") as log:

@@ -6,12 +6,6 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 
-def used_counters(connection: Connection) -> set[str]:
-    """The tables of PostgreSQL whose counter has given out a number."""
-    names = connection.scalars(text("SELECT sequencename FROM pg_sequences WHERE last_value IS NOT NULL"))
-    return {name.removesuffix("_id_seq") for name in names}
-
-
 def go_on_after(connection: Connection, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
     """Let the next row of each table, by name, have the number after the highest of these, or 1."""
     for name, present in rows.items():

@@ -1,7 +1,6 @@
 """A real rsyslogd in a folder of its own: it takes messages over TCP and TLS and writes what it understood."""
 
 import json
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from local_ports import free_port, listens
 from own_certificates import key_pem, own_certificate, pem
 from patience import PATIENCE
 
@@ -64,7 +64,7 @@ class Rsyslogd:
             process = subprocess.Popen(command, stdout=log, stderr=log)
         self._process = process
         for port in (self.plain, self.encrypted):
-            self._wait(lambda port=port: process.poll() is not None or _listens(port))  # type: ignore[misc]
+            self._wait(lambda port=port: process.poll() is not None or listens(port))  # type: ignore[misc]
         assert process.poll() is None, (self.folder / "log").read_text()
 
     def stop(self, *, abruptly: bool = False) -> None:
@@ -105,7 +105,7 @@ def rsyslogd(folder: Path) -> Iterator[Rsyslogd]:
     for name, content in {"ca.crt": own.root.pem, "tls.crt": pem(own.leaf) + own.middle.pem}.items():
         (folder / name).write_text(content)
     (folder / "tls.key").write_text(key_pem(own.key))
-    found = Rsyslogd(folder, own.root.pem, _free_port(), _free_port())
+    found = Rsyslogd(folder, own.root.pem, free_port(), free_port())
     header = "\n  ".join(f'property(outname="{name}" name="{word}" format="jsonf")' for name, word in HEADER.items())
     values = {"folder": folder, "header": header, "plain": found.plain, "encrypted": found.encrypted}
     (folder / "conf").write_text(CONFIGURATION.format(**values))
@@ -118,16 +118,3 @@ def rsyslogd(folder: Path) -> Iterator[Rsyslogd]:
 
 def _summary(message: dict[str, Any]) -> Any:
     return message["document"].get("message")
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
-
-
-def _listens(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), 1).close()
-    except OSError:
-        return False
-    return True

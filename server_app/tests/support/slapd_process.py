@@ -1,6 +1,5 @@
 """A real directory on loopback, as long as a test session lasts: OpenLDAP's slapd in a folder of its own."""
 
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from local_ports import free_port, listens
 from patience import PATIENCE
 
 SLAPD = "/usr/sbin/slapd"
@@ -105,14 +105,14 @@ def slapd(folder: Path) -> Iterator[Slapd]:
     (folder / "db").mkdir()
     configuration = folder / "slapd.conf"
     configuration.write_text(CONFIGURATION.format(folder=folder, suffix=SUFFIX, reader=BIND_DN))
-    plain, encrypted = _free_port(), _free_port()
+    plain, encrypted = free_port(), free_port()
     running = Slapd(f"ldaps://localhost:{encrypted}", f"ldap://localhost:{plain}", certificate)
     urls = f"ldap://127.0.0.1:{plain}/ ldaps://127.0.0.1:{encrypted}/"
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([SLAPD, "-d", "0", "-f", configuration, "-h", urls], stdout=log, stderr=log)
     try:
         deadline = time.monotonic() + PATIENCE
-        while not _listens(plain):
+        while not listens(plain):
             assert process.poll() is None, (folder / "log").read_text()
             assert time.monotonic() < deadline, "slapd does not answer"
             time.sleep(0.05)
@@ -121,19 +121,6 @@ def slapd(folder: Path) -> Iterator[Slapd]:
     finally:
         process.terminate()
         process.wait(PATIENCE)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
-
-
-def _listens(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), 1).close()
-    except OSError:
-        return False
-    return True
 
 
 def _make_certificate(folder: Path) -> str:

@@ -36,7 +36,7 @@ class Plain:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is answered; `headers` beside the body's type and length. `count` notes it, once it is certain."""
+    """What is answered; `headers` beside the body's type and length."""
 
     status: HTTPStatus
     body: bytes = b""
