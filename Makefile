@@ -46,7 +46,7 @@ lint: lint-code ## Style, types, architecture, roles, templates
 lint-code: setup
 	ruff check $(PYTHON_FOLDERS)
 	ruff format --check $(PYTHON_FOLDERS)
-	mypy $(PYTHON_FOLDERS)
+	MYPYPATH=$(subst $(eval) ,:,$(wildcard service_images/*/plugin)) mypy $(PYTHON_FOLDERS)
 	lint-imports
 	yamllint --strict .
 	djlint --lint --quiet server_app/src/server_app/web/templates

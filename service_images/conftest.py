@@ -1,11 +1,15 @@
 # ruff: noqa: INP001 - like all test folders this one is no package
 """What the tests of all honeypots share."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from honeypot_testing.sensor_end import SensorEnd
+
+# Each honeypot's adapter, whichever there are: a new one is a new folder and nothing else.
+sys.path[:0] = map(str, sorted(Path(__file__).parent.glob("*/plugin")))
 
 
 @pytest.fixture

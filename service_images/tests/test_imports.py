@@ -1,17 +1,15 @@
-"""Adapters run on the standard library, the adapter runtime and, beside cowrie, on what cowrie brings along."""
+"""Adapters run on the standard library, the adapter runtime and what their honeypot brings along."""
 
 import ast
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
 SERVICES = Path(__file__).parents[1]
-ALLOWED = {
-    "adapter/src": {"honeypot_adapter"},
-    "recon/plugin": {"honeypot_adapter", "recon"},
-    "cowrie/plugin": {"honeypot_adapter", "cowrie_adapter", "cowrie_offline", "twisted", "zope"},
-}
+PLUGINS = sorted(SERVICES.glob("*/plugin"))
+OURS = {"honeypot_adapter"}
 
 
 def imported(file: Path) -> set[str]:
@@ -21,12 +19,26 @@ def imported(file: Path) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             names.add(node.module or "")
-    return {name.partition(".")[0] for name in names}
+    return {name.partition(".")[0] for name in names} - set(sys.stdlib_module_names)
 
 
-@pytest.mark.parametrize("folder", ALLOWED)
-def test_adapters_import_nothing_else(folder: str) -> None:
-    files = list((SERVICES / folder).rglob("*.py"))
+def brought_along(plugin: Path) -> set[str]:
+    """The first words of the pinned distributions: `zope` of `zope-interface`."""
+    pinned = plugin.parent / "requirements.txt"
+    lines = pinned.read_text().splitlines() if pinned.exists() else []
+    return {re.split(r"[-_.=<> ]", line.lower())[0] for line in lines if line and not line.startswith((" ", "#"))}
+
+
+def test_the_runtime_needs_the_standard_library_only() -> None:
+    files = list((SERVICES / "adapter/src").rglob("*.py"))
     assert files
-    strangers = {(file.name, name) for file in files for name in imported(file) - ALLOWED[folder]}
-    assert {(file, name) for file, name in strangers if name not in sys.stdlib_module_names} == set()
+    assert {name for file in files for name in imported(file)} == OURS
+
+
+@pytest.mark.parametrize("plugin", PLUGINS, ids=lambda plugin: plugin.parent.name)
+def test_adapters_import_nothing_else(plugin: Path) -> None:
+    files = list(plugin.rglob("*.py"))
+    assert files
+    allowed = OURS | {path.name for path in plugin.iterdir()} | brought_along(plugin)
+    strangers = {(file.name, name) for file in files for name in imported(file) if name.lower() not in allowed}
+    assert strangers == set()

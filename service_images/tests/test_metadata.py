@@ -7,11 +7,13 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from sensor_wire.honeypot.manifest import ServiceManifest
+from server_app.option_schema import check_schema
 
 SERVICES = Path(__file__).parents[1]
+NAMES = sorted(file.parent.name for file in SERVICES.glob("*/metadata.xml"))
 
 
-@pytest.mark.parametrize("name", ["cowrie", "recon"])
+@pytest.mark.parametrize("name", NAMES)
 def test_metadata_is_a_manifest(name: str) -> None:
     root = ET.parse(SERVICES / name / "metadata.xml").getroot()  # noqa: S314 - our own file
     text = {element.tag: element.text or "" for element in root}
@@ -26,9 +28,12 @@ def test_metadata_is_a_manifest(name: str) -> None:
             "port_assignment": json.loads(text["portAssignment"]),
             "revision": text["revision"],
             "revision_description": text["revisionDescription"],
+            "port_ranges": json.loads(text.get("portRanges", "[]")),
+            "options": json.loads(text.get("options", "{}")),
             "digest": "sha256:" + "0" * 64,
             "limits": {"memory_mb": int(text["memory"]), "pids": int(text["pids"])},
         }
     )
     assert manifest.name == name
+    check_schema(manifest.options)
     assert manifest.catch_all == (not manifest.port_assignment)

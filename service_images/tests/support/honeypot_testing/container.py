@@ -5,6 +5,7 @@ import secrets
 import socket
 import subprocess
 import uuid
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -23,11 +24,14 @@ def docker(*arguments: str, timeout: float = 60) -> str:
 class HoneypotContainer:
     """A container of the run contract on an internal network of its own, with the sensor's socket folder mounted."""
 
-    def __init__(self, image: str, socket_folder: Path, memory_mb: int = 256) -> None:
+    def __init__(
+        self, image: str, socket_folder: Path, memory_mb: int = 256, options: Mapping[str, object] | None = None
+    ) -> None:
         self._name = f"honeysens-test-{uuid.uuid4().hex[:8]}"
         self._image = image
         self._socket_folder = socket_folder
         self._memory_mb = memory_mb
+        self._options = json.dumps(options or {})
 
     def __enter__(self) -> Self:
         known = subprocess.run([DOCKER, "image", "inspect", self._image], capture_output=True, check=False)
@@ -48,7 +52,8 @@ class HoneypotContainer:
         walls = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--user=10001:10001"]
         mounts = [f"--tmpfs=/tmp:{tmpfs}", f"--tmpfs=/var/lib/honeypot:{tmpfs}"]
         mounts.append(f"--volume={self._socket_folder}:/run/honeysens")
-        return ["run", "-d", "--name", self._name, "--network", self._name, *limits, *walls, *mounts, self._image]
+        start = ["run", "-d", "--name", self._name, "--network", self._name, f"--env=HONEYSENS_OPTIONS={self._options}"]
+        return [*start, *limits, *walls, *mounts, self._image]
 
     def __exit__(self, *_error: object) -> None:
         subprocess.run([DOCKER, "rm", "-f", "-v", self._name], capture_output=True, check=False)

@@ -27,6 +27,10 @@ from sensor_wire.v1.event import EventBody
 SOCKET_PATH = "/run/honeysens/events.sock"
 """Where the adapter finds the socket inside its container; the folder is mounted, so it survives a new socket."""
 
+IDENTITY_PATH = "/run/honeysens/identity"
+"""Beside it: 64 hexadecimal digits, random, one and the same for a sensor's service as long as the sensor lives. Keys
+that attackers see are derived from it. An older sensor gives no such file."""
+
 
 class AnswerStatus(StrEnum):
     """What became of a line sent."""
