@@ -5,7 +5,7 @@ import socket
 import sys
 from pathlib import Path
 
-from cowrie_offline.refusal import refuse_connections
+from honeypot_adapter.twisted_offline import refuse_connections
 
 _FOLDERS = (Path("/var/lib/honeypot/cowrie"), Path("/tmp/downloads"))  # noqa: S108 - the container's own tmpfs
 

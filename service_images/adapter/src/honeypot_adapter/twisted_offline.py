@@ -1,4 +1,4 @@
-"""Closes the ways out of a Twisted process.
+"""Closes the ways out of a Twisted process; for honeypots that bring Twisted along, the runtime itself does not.
 
 The sensor's netfilter rules drop what a honeypot opens; then a `wget` of the attacker would hang until it times out.
 Here it fails at once, with the error a host without a way to the internet gives.
