@@ -36,11 +36,13 @@ class Reading:
         programs: those of `PROGRAMS`, or folders of theirs; their tests only if it is a stage of `tests`.
         images: the kinds of images that it starts from, as `dist/manifest.json` names them.
         tests: whether it runs tests of the programs, and so reads nothing of `ANSIBLE`.
+        documents: those of `NOBODY_READS` that it reads after all.
     """
 
     programs: tuple[str, ...] = ()
     images: tuple[str, ...] = ("base",)
     tests: bool = False
+    documents: tuple[str, ...] = ()
 
 
 SCENARIOS = {
@@ -58,6 +60,7 @@ TESTS = {
     "faults of the sensor": Reading(("sensor_manager/", "server_app/"), (), tests=True),
     "sensor in namespaces": Reading(("sensor_manager/", WIRE), (), tests=True),
     "sensor on an engine": Reading(("sensor_manager/", WIRE, "bench/"), tests=True),
+    "server on PostgreSQL": Reading(("server_app/",), ("base", "server"), tests=True, documents=("docs/api.md",)),
     "service images": Reading(("service_images/", WIRE), ("base", "service"), tests=True),
 }
 RULES = {"ansible-lint": Reading(images=())}
@@ -85,9 +88,9 @@ def content_of(stage: str) -> str | None:
 
 def reads(stage: str, name: str) -> bool:
     """Tell whether the stage's outcome can depend on a file, named from the repository's root."""
-    if not name or name.startswith(NOBODY_READS):
-        return False
     reading = READS.get(stage, Reading(PROGRAMS))
+    if not name or (name.startswith(NOBODY_READS) and name not in reading.documents):
+        return False
     if name.startswith(PROGRAMS):
         return name.startswith(reading.programs) and (reading.tests or "/tests/" not in name)
     if name.startswith("molecule/") and stage not in RULES:

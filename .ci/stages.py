@@ -20,6 +20,8 @@ from pathlib import Path
 import passed_before
 
 ROOT = Path(__file__).parents[1]
+FAILED_TEST = re.compile(r"(FAILED|ERROR) \S+(::|\.py\b)")
+"""As pytest names them; Ansible says FAILED, too, of what it tries again."""
 COUNTED = re.compile(r"\b(\d+) (passed|failed|errors?|skipped|xfailed|xpassed)\b")
 TOOLS = [
     "chromium",
@@ -116,7 +118,7 @@ def phases() -> list[list[Stage]]:
             remembered("faults of the sensor", *PYTEST, "-m", "netns", FAULTS),
         ],
         [
-            Stage("server on PostgreSQL", [*PYTEST, *IN_PARALLEL, "-m", "postgres or tools", "server_app"]),
+            remembered("server on PostgreSQL", *PYTEST, *IN_PARALLEL, "-m", "postgres or tools", "server_app"),
             remembered("sensor on an engine", *PYTEST, "-m", "docker", *ON_ENGINES),
             Stage("proxy", [*PYTEST, "-m", "docker", "server_app"]),
             remembered("service images", *PYTEST, "-m", "docker or netns", "service_images"),
@@ -165,7 +167,7 @@ def run(stage: Stage, result: Result, prefix: str) -> Counter[str] | None:
         for line in process.stdout or ():
             moment = f"[{time.monotonic() - begun:.0f} s] " if line.startswith("INFO ") else ""  # molecule's steps
             say(f"{prefix}{moment}{line.rstrip()}")
-            if line.startswith(("FAILED ", "ERROR ")):
+            if FAILED_TEST.match(line):
                 result.failed.append(f"{stage.name}: {line.rstrip()}")
             if " in " in line and "molecule" not in line:
                 counts.update({kind: int(number) for number, kind in COUNTED.findall(line)})

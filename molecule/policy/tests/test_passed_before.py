@@ -101,6 +101,17 @@ def test_what_tests_import_is_compared(stage: str) -> None:
     assert [file for file in files if not passed_before.reads(stage, str(file.relative_to(ROOT)))] == []
 
 
+@pytest.mark.parametrize("stage", sorted(passed_before.TESTS))
+def test_documents_that_tests_read_are_compared(stage: str) -> None:
+    named = {
+        f"docs/{document}"
+        for file in _tests_of(stage)
+        for document in re.findall(r"""/ "docs" / "([^"]+)\"""", file.read_text())
+    }
+    assert {name for name in named if not passed_before.reads(stage, name)} == set()
+    assert not passed_before.reads(stage, "CHANGELOG.md")
+
+
 def test_no_marked_test_is_left_out() -> None:
     """The stages name folders for each marker; a test elsewhere would never run."""
     where = {
