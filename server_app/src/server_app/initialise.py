@@ -33,6 +33,8 @@ def initialise(settings: Settings) -> None:
     database = Database(settings.database, keys)
     try:
         with exclusive(settings.data_dir / "init.lock"):
+            if keys.take_over(settings.secret_keys_before):
+                LOG.info("secret_keys_moved", file=str(keys.file))
             if keys.create():
                 LOG.info("secret_keys_made", file=str(keys.file))
             migrate.upgrade(database, settings.data_dir)

@@ -56,7 +56,12 @@ class Settings(BaseSettings):
     @property
     def secret_keys(self) -> Path:
         """The keys of the secrets in the database; in the data folder unless another place is named."""
-        return self.secret_keys_file or self.data_dir / "secret.keys"
+        return self.secret_keys_file or self.secret_keys_before
+
+    @property
+    def secret_keys_before(self) -> Path:
+        """Where they are unless another place is set, and were before it was."""
+        return self.data_dir / "secret.keys"
 
     @property
     def uploads_dir(self) -> Path:

@@ -169,3 +169,20 @@ def test_keys_are_made_once(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text("no key\n")
     with pytest.raises(SecretUnreadable, match="is no key"):
         keys.open(sealed)
+
+
+def test_keys_move_to_a_place_of_their_own_and_open_what_they_did(tmp_path: Path) -> None:
+    former, file = tmp_path / "data" / FILE, tmp_path / "keys" / FILE
+    for folder in (former.parent, file.parent):
+        folder.mkdir()
+    SecretKeys(former).create()
+    sealed = SecretKeys(former).seal(LDAP)
+    moved = SecretKeys(file)
+    assert moved.take_over(former)
+    assert moved.open(sealed) == LDAP
+    assert not former.exists()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    former.write_text("of a backup that was put back\n")
+    assert not moved.take_over(former), "keys that are there are not replaced"
+    assert not SecretKeys(former).take_over(former)
+    assert moved.open(sealed) == LDAP

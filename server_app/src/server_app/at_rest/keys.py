@@ -31,7 +31,7 @@ class SecretKeys:
     """Keys as lines of a file, the newest first: it seals, all of them open. A file that changes is read again.
 
     Args:
-        file: where they are; only `create` and `renew` write there.
+        file: where they are; only `create`, `take_over` and `renew` write there.
     """
 
     def __init__(self, file: Path) -> None:
@@ -46,6 +46,17 @@ class SecretKeys:
             if self.file.exists():
                 return False
             self._write([Fernet.generate_key()])
+        return True
+
+    def take_over(self, former: Path) -> bool:
+        """Move the keys here from where they were before, unless there are some already; whether that was necessary."""
+        if former == self.file or self.file.exists() or not former.exists():
+            return False
+        with exclusive(self.file.with_name(f"{self.file.name}.lock")):
+            if self.file.exists():
+                return False
+            self._write(former.read_bytes().split())
+        former.unlink()
         return True
 
     def renew(self) -> None:
