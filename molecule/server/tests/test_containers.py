@@ -54,7 +54,9 @@ def test_only_init_and_worker_see_the_authoritys_key(containers: list[str], insp
 
 
 def test_keys_of_secrets_are_apart_from_the_data(containers: list[str], inspect: Inspect, host: Host) -> None:
-    mounts = {name: {mount["Destination"]: mount for mount in inspect(name)["Mounts"]} for name in [*containers, "init"]}
+    mounts = {
+        name: {mount["Destination"]: mount for mount in inspect(name)["Mounts"]} for name in [*containers, "init"]
+    }
     assert {name for name in mounts if "/keys" in mounts[name]} == {"init", "web", "worker"}
     assert not mounts["web"]["/keys"]["RW"]
     assert host.file(f"{mounts['web']['/keys']['Source']}/secret.keys").mode == 0o600
