@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from socket import socket
 
 import structlog
@@ -22,12 +23,14 @@ from sensor_manager.log import configure_logging
 from sensor_manager.model import IpAddress, Phase
 from sensor_manager.plan.proxy import ProxyPlace, engine_url, needs_tunnel, place
 from sensor_manager.plan.report import trouble_of
+from sensor_manager.plan.service_identity import service_identity
 from sensor_manager.plan.way import configured_by, connection_of
 from sensor_manager.platforms import PLATFORMS
 from sensor_manager.platforms.base import Phases
 from sensor_manager.reach import Reach
 from sensor_manager.reconciler import Reconciler
 from sensor_manager.reporting import Reporter
+from sensor_manager.seed import load_seed
 from sensor_manager.selfcheck import SelfCheck
 from sensor_manager.server.client import ServerClient
 from sensor_manager.server.clock import ServerClock
@@ -91,7 +94,8 @@ class Daemon:
         engine = self._platform.engine(settings)
         fetcher = ImageFetcher(engine, self._connect, self._platform.architecture)
         puller = ImagePuller(fetcher.fetch, on_end=self._wake.set)
-        self._collector = Collector(settings.services, self._platform.honeypot_uid, self._dialogue)
+        identity = partial(service_identity, load_seed(settings.seed))
+        self._collector = Collector(settings.services, self._platform.honeypot_uid, self._dialogue, identity)
         means = Means(engine, self._platform.netfilter(settings), puller)
         link = self._platform.link(settings)
         way = configured_by(config)

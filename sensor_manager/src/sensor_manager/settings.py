@@ -70,6 +70,11 @@ class Settings:
         return self.state / "own-mac"
 
     @property
+    def seed(self) -> Path:
+        """What honeypots show as their own is derived from it."""
+        return self.state / "seed"
+
+    @property
     def spool(self) -> Path:
         """The event spool."""
         return self.state / "spool.db"

@@ -1,5 +1,6 @@
 """The daemon as a process, on an engine, a network and a server of the test's own."""
 
+import hmac
 import json
 import os
 import secrets
@@ -414,6 +415,16 @@ def test_run_contract(sensor: Sensor) -> None:
     assert "touch: cannot touch '/x': Read-only file system" in status
     assert ":10001" in status
     assert " 64 " in status
+    identity = sensor.connect("cat /run/honeysens/identity; stat -c ' %a:%u' /run/honeysens/identity")
+    seed = bytes.fromhex((sensor.folder / "state/seed").read_text())
+    assert f"{hmac.digest(seed, b'pot', 'sha256').hex()} 400:10001" in identity
+    tried = sensor.connect("chmod 600 /run/honeysens/identity; rm /run/honeysens/identity; touch /run/honeysens/x")
+    assert tried.count("Read-only file system") == 3
+    sensor.kill()
+    (sensor.folder / "run/services/pot/identity").unlink()
+    sensor.start()
+    eventually((sensor.folder / "run/services/pot/identity").exists, "it is there again")
+    assert sensor.connect("cat /run/honeysens/identity; stat -c ' %a:%u' /run/honeysens/identity") == identity
 
 
 def test_ipv6_attackers_reach_honeypots_and_are_told_by_their_own_address(sensor: Sensor) -> None:

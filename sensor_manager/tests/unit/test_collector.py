@@ -38,7 +38,10 @@ def store(tmp_path: Path) -> Iterator[SpoolStore]:
 @pytest.fixture
 def collector(tmp_path: Path, store: SpoolStore) -> Iterator[Collector]:
     made = Collector(
-        tmp_path / "services", os.getuid(), lambda service: Dialogue(service, store, lambda: EXPOSURE, capture)
+        tmp_path / "services",
+        os.getuid(),
+        lambda service: Dialogue(service, store, lambda: EXPOSURE, capture),
+        lambda service: f"identity of {service}",
     )
     made.serve(["cowrie", "recon", "early"])
     yield made
@@ -168,6 +171,22 @@ def test_vanished_socket_is_made_again_in_the_same_folder(collector: Collector) 
 def test_only_the_honeypots_user_may_connect(collector: Collector) -> None:
     status = (collector.folder("cowrie") / "events.sock").stat()
     assert status.st_mode & 0o777 == 0o600
+
+
+def test_each_service_has_its_identity_beside_the_socket_as_long_as_it_is_wanted(collector: Collector) -> None:
+    files = {name: collector.folder(name) / "identity" for name in ("cowrie", "recon")}
+    assert {name: file.read_text() for name, file in files.items()} == {
+        "cowrie": "identity of cowrie",
+        "recon": "identity of recon",
+    }
+    assert files["cowrie"].stat().st_mode & 0o777 == 0o400
+    inode = files["recon"].stat().st_ino
+    files["cowrie"].unlink()
+    collector.serve(["cowrie", "recon"])
+    assert files["cowrie"].read_text() == "identity of cowrie"
+    assert files["recon"].stat().st_ino == inode, "it is written once"
+    collector.serve(["recon"])
+    assert not files["cowrie"].exists()
 
 
 def test_one_services_many_connections_do_not_hinder_another(collector: Collector) -> None:

@@ -1,6 +1,7 @@
 """The honeypots' side of the spool: one Unix socket per service, mounted into its container.
 
-Who speaks is known by the socket, never by a field. The dialogue is `sensor_wire.honeypot.socket`.
+Who speaks is known by the socket, never by a field. The dialogue is `sensor_wire.honeypot.socket`. Beside the socket
+lies what the honeypot derives its keys from.
 """
 
 import os
@@ -13,13 +14,15 @@ from pathlib import Path
 
 import structlog
 
+from sensor_manager.files import write_if_changed
 from sensor_manager.spool.dialogue import Dialogue
-from sensor_wire.honeypot.socket import SOCKET_PATH
+from sensor_wire.honeypot.socket import IDENTITY_PATH, SOCKET_PATH
 
 MAX_CONNECTIONS = 16
 BACKLOG = 16
 SERVICE_FOLDER_MODE = 0o755
 SOCKET_MODE = 0o600
+IDENTITY_MODE = 0o400
 
 log = structlog.get_logger(__name__)
 
@@ -31,12 +34,16 @@ class Collector:
         root: folder of the services' folders; each of them is mounted into its container, so it must outlive it.
         owner: user id of the honeypots, who alone may connect.
         dialogue: makes the dialogue of one connection for the service of this name.
+        identity: the text of the service's file `identity`, beside its socket; only the honeypots may read it.
     """
 
-    def __init__(self, root: Path, owner: int, dialogue: Callable[[str], Dialogue]) -> None:
+    def __init__(
+        self, root: Path, owner: int, dialogue: Callable[[str], Dialogue], identity: Callable[[str], str]
+    ) -> None:
         self._root = root
         self._owner = owner
         self._dialogue = dialogue
+        self._identity = identity
         self._listeners: dict[str, _Listener] = {}
         root.mkdir(parents=True, exist_ok=True)
 
@@ -56,6 +63,9 @@ class Collector:
             if listener is not None:
                 listener.close()
             self._listeners[service] = _Listener(self.folder(service), self._owner, partial(self._dialogue, service))
+        for service in services:
+            place = self.folder(service) / Path(IDENTITY_PATH).name
+            write_if_changed(place, self._identity(service), mode=IDENTITY_MODE, owner=self._owner)
 
     def close(self) -> None:
         """Close all sockets; the folders stay, for they are mounted into running containers."""

@@ -38,7 +38,7 @@ def main(folder: Path, url: str) -> None:
     store = SpoolStore(folder / "spool.db", on_append=lambda: uploader.wake())  # noqa: PLW0108 - made in the next line
     uploader = Uploader(store, lambda: ServerClient(url, folder / "ca.crt", files, read_timeout=1.0))
     collector = Collector(
-        folder / "services", os.getuid(), lambda service: Dialogue(service, store, Exposure, no_capture)
+        folder / "services", os.getuid(), lambda service: Dialogue(service, store, Exposure, no_capture), str
     )
     collector.serve([SERVICE])
     uploader.start()
