@@ -174,6 +174,20 @@ def _wanted() -> Any:
     return func.unnest(sensors, uuids).table_valued(*names, name="wanted").render_derived()
 
 
+def _stored_of(wanted: Any) -> Select[*tuple[Any, ...]]:
+    # One look into the index for each, whatever the planner knew of a table that was empty when it was asked. It would
+    # otherwise read all of the table, again and again, until statistics tell it better.
+    same = (_KEY[0] == wanted.c.sensor_id, _KEY[1] == wanted.c.uuid)
+    one = (
+        select(literal_column("1").label("one"))
+        .where(*same)
+        .limit(literal_column("1"))
+        .correlate(wanted)
+        .lateral("stored")
+    )
+    return select(wanted.c.sensor_id, wanted.c.uuid).join_from(wanted, one, literal_column("true"))
+
+
 def _senders(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     sensors = Sensor.__table__.c
     certificate = [_CERTIFICATES[name] for name in Standing._fields]
@@ -191,7 +205,7 @@ _CERTIFICATES = Certificate.__table__.c
 _FINGERPRINT = _CERTIFICATES.fingerprint
 _SENDERS = Direct(_senders(any_(cast(bindparam("fingerprints", type_=Text), ARRAY(Text))) == _FINGERPRINT))
 _WANTED = _wanted()
-_KNOWN = Direct(select(*_KEY).where(_KEY[0] == _WANTED.c.sensor_id, _KEY[1] == _WANTED.c.uuid))
+_KNOWN = Direct(_stored_of(_WANTED))
 PLACE = ("sensor_id", "division_id")
 EVENTS = BulkInsert(
     Event,
