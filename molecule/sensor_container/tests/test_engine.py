@@ -1,5 +1,7 @@
 """The engine inside runs hardened honeypots, and the manager can do its work on them."""
 
+from ipaddress import IPv6Address
+
 from scenario_testing.machine import run
 from scenario_testing.sensor import HARDENED, SENSOR, inside, inspect, nested
 
@@ -55,6 +57,13 @@ def test_manager_can_enter_a_honeypots_network_and_make_sockets_there(honeypot: 
     place = nested("inspect", "--format", "{{.NetworkSettings.SandboxKey}}", honeypot)
     assert inside("python3", "-c", NAMESPACE_WORK, place).stdout.strip() == "['eth0', 'lo']"
     assert "table inet t" not in inside("nft", "list", "ruleset").stdout
+
+
+def test_it_has_an_address_of_both_versions_and_can_forward_them() -> None:
+    assert "10.213.201.10" in inside("hostname", "--all-ip-addresses").stdout
+    assert IPv6Address("fd68:6f6e:6579:201::10").packed.hex() in inside("cat", "/proc/net/if_inet6").stdout
+    for version in ("ipv4", "ipv6"):
+        inside("sh", "-c", f"echo 1 >/proc/sys/net/{version}/conf/all/forwarding")
 
 
 def test_manager_can_set_its_own_table() -> None:
