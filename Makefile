@@ -69,7 +69,8 @@ lock: setup ## Renew all hash-pinned requirements; see what changed with git dif
 	  --no-emit-package sensor-wire --no-emit-package server-app --no-emit-package sensor-manager -o requirements/dev.txt
 	$(COMPILE) --upgrade server_app/pyproject.toml --no-emit-package sensor-wire -o server_app/requirements.txt
 	$(COMPILE) --upgrade sensor_manager/pyproject.toml --no-emit-package sensor-wire -o sensor_manager/requirements.txt
-	@for input in service_images/*/requirements.in; do (set -x; $(COMPILE) --upgrade $$input -o $${input%.in}.txt); done
+	@for input in service_images/*/requirements.in; do excludes=$${input%.in}.excludes; \
+	  (set -x; $(COMPILE) --upgrade $$input $$(test ! -f $$excludes || echo --excludes $$excludes) -o $${input%.in}.txt); done
 
 schema: setup ## Write the contract's JSON Schema
 	@python -m sensor_wire.schema server_app/wire/schema

@@ -31,6 +31,7 @@ TOOLS = [
     "dnsmasq-base",
     "docker-registry",
     "freeradius",
+    "freerdp2-x11",
     "hostapd",
     "iproute2",
     "iputils-ping",
@@ -47,6 +48,8 @@ TOOLS = [
     "sshpass",
     "udhcpc",
     "wpasupplicant",
+    "xauth",
+    "xvfb",
     "strace",
 ]
 INSTALL = (

@@ -25,10 +25,15 @@ def imported(file: Path) -> set[str]:
 
 
 def brought_along(plugin: Path) -> set[str]:
-    """The first words of the pinned distributions: `zope` of `zope-interface`."""
-    pinned = plugin.parent / "requirements.txt"
-    lines = pinned.read_text().splitlines() if pinned.exists() else []
-    return {re.split(r"[-_.=<> ]", line.lower())[0] for line in lines if line and not line.startswith((" ", "#"))}
+    """The first words of the pinned distributions (`zope` of `zope-interface`), and what `# imported as` names."""
+    pinned, asked = (plugin.parent / f"requirements.{ending}" for ending in ("txt", "in"))
+    if not pinned.exists():
+        return set()
+    lines = pinned.read_text().splitlines()
+    named = re.findall(r"# imported as (\w+)", asked.read_text())
+    return {re.split(r"[-_.=<> ]", line.lower())[0] for line in lines if line and not line.startswith((" ", "#"))} | {
+        *named
+    }
 
 
 def test_the_runtime_needs_the_standard_library_only() -> None:

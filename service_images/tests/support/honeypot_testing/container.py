@@ -91,12 +91,30 @@ class HoneypotContainer:
     def execute(self, *command: str) -> str:
         return docker("exec", self._name, *command)
 
+    def went_out(self) -> dict[str, int]:
+        """Count what the container has tried to reach since its start; empty when it was nothing.
+
+        These are the kernel's own counters, so an attempt counts even where the network has no way out. Answers to
+        datagrams count as datagrams.
+        """
+        counts: dict[str, int] = {}
+        lines = self.execute("cat", "/proc/net/snmp").splitlines()
+        for names, values in zip(lines[::2], lines[1::2], strict=True):
+            layer, *numbers = values.split()
+            counts |= {layer + name: int(number) for name, number in zip(names.split()[1:], numbers, strict=True)}
+        for line in self.execute("cat", "/proc/net/snmp6").splitlines():
+            name, number = line.split()
+            counts[name] = int(number)
+        outward = ("Tcp:ActiveOpens", "Udp:OutDatagrams", "Ip:OutNoRoutes", "Udp6OutDatagrams", "Ip6OutNoRoutes")
+        return {name: counts[name] for name in outward if counts[name]}
+
     def stop(self) -> int:
         docker("stop", "-t", "20", self._name)
         return int(self.inspect("{{.State.ExitCode}}"))
 
     def wait_for_port(self, port: int) -> None:
         def open_() -> bool:
+            assert self.running, f"the container has ended:\n{self.logs()}"
             with socket.socket() as probe:
                 probe.settimeout(1)
                 return probe.connect_ex((self.address, port)) == 0

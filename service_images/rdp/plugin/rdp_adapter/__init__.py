@@ -1,0 +1,1 @@
+"""What the RDP server's journal says, as events."""

@@ -1,0 +1,1 @@
+"""The RDP server: our own door, certificate and NTLM challenge before the protocols of rdphoneypot."""
