@@ -53,6 +53,12 @@ def connect(conninfo: str) -> psycopg.Connection:
         raise BenchError(f"The database cannot be reached: {error}. Is the measured server's PostgreSQL up?") from error
 
 
+def forget_events(conninfo: str) -> None:
+    """Remove all events: those of a load, of this very moment and from everywhere, are no history."""
+    with connect(conninfo) as connection:
+        connection.execute("TRUNCATE events, event_sessions, event_totals")
+
+
 def load_history(conninfo: str, history: History, events: range, progress: Progress) -> None:
     """Add events `events` of a history, and their sessions, by COPY; indexes are made anew afterwards, as is usual."""
     sessions = range(events.start // PER_SESSION, events.stop // PER_SESSION)

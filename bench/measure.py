@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from bench.admin import Admin
-from bench.database import count_history, load_history
+from bench.database import count_history, forget_events, load_history
 from bench.errors import BenchError
 from bench.fleet import divisions, fleet
 from bench.forwarding import forwarding
@@ -55,11 +55,13 @@ class Measurement:
     sensors: list[Identity]
 
     def of(self, wanted: set[str]) -> list[Result]:
-        """Lists with few events, then loads, then lists with many: each finds what it is about."""
+        """Loads, then lists with few events, then lists with many; a history is all there is to search in."""
         reader = Reader(self.admin, self.scale, self.progress)
+        found = self._loads(wanted)
+        if wanted & LISTS and self.subject.database is not None:
+            forget_events(self.subject.database)
         grows = bool(wanted & GROWTH) and self.subject.database is not None
         few = self._with_few(reader, wanted) if grows else ({}, {})
-        found = self._loads(wanted)
         if wanted & LISTS:
             conditions = self._fill(after=self._few if grows else 0)
             against = f"{conditions}, against {self._few:,}"
