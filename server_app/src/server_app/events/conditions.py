@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, false, literal, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from server_app.accounts.principal import Principal
-from server_app.events.addresses import alone, range_of
+from server_app.events.addresses import AddressRange, alone, range_of
 from server_app.events.models import Event, EventSession
 from server_app.events.ranks import SEVERITIES, severity_rank
 from server_app.events.wanted import EventConditions, EventOrder, SessionConditions
@@ -50,13 +50,18 @@ def common(table: Table, wanted: EventConditions) -> Conditions:
 def looked_for(table: Table, wanted: EventConditions) -> Conditions:
     """The conditions that no index holds in the order of the list: a range of addresses, and words."""
     found: Conditions = []
-    if wanted.source is not None and not alone(wanted.source):
-        between = range_of(wanted.source)
+    between = source_range(wanted)
+    if between is not None:
         found.append(table.source_ip.between(between.low, between.high))
     if wanted.text is not None:
         spaced = literal(" ") + table.words
         found += [spaced.contains(f" {word}") for word in wanted_words(wanted.text)]
     return found
+
+
+def source_range(wanted: EventConditions) -> AddressRange | None:
+    """The range of addresses that is looked for; none where it is a single address."""
+    return None if wanted.source is None or alone(wanted.source) else range_of(wanted.source)
 
 
 def branches(who: Principal, table: Table, wanted: EventConditions) -> list[Conditions]:
@@ -97,9 +102,16 @@ def _one_of(column: InstrumentedAttribute[int], values: Iterable[int]) -> tuple[
     return column.in_(numbers), [column == number for number in numbers] or [false()]
 
 
+def shelf_of(wanted: EventConditions) -> ColumnElement[bool]:
+    """What is shown at all: a shelf of sessions; of events what no filter hides, or what some filter does."""
+    if isinstance(wanted, SessionConditions):
+        return EventSession.shelf == wanted.shelf
+    return Event.hidden_by.is_not(None) if wanted.hidden else Event.hidden_by.is_(None)
+
+
 def _shelf(wanted: EventConditions) -> Conditions:
     if isinstance(wanted, SessionConditions):
-        found: Conditions = [EventSession.shelf == wanted.shelf]
+        found: Conditions = [shelf_of(wanted)]
         if wanted.status is not None:
             found.append(EventSession.status == wanted.status)
         if wanted.assignee is not None:
@@ -107,7 +119,7 @@ def _shelf(wanted: EventConditions) -> Conditions:
         return found
     if isinstance(wanted, EventOrder) and wanted.hidden_by is not None:
         return [Event.hidden_by == wanted.hidden_by]
-    return [Event.hidden_by.is_not(None) if wanted.hidden else Event.hidden_by.is_(None)]
+    return [shelf_of(wanted)]
 
 
 def _of_session(table: Table, name: str) -> ColumnElement[bool]:

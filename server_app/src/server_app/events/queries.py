@@ -12,7 +12,17 @@ from sqlalchemy.orm.interfaces import ORMOption
 from server_app.accounts.principal import Principal
 from server_app.errors import NotFound
 from server_app.events import searching
-from server_app.events.conditions import Conditions, Table, branches, common, looked_for, moment_of, several
+from server_app.events.conditions import (
+    Conditions,
+    Table,
+    branches,
+    common,
+    looked_for,
+    moment_of,
+    several,
+    shelf_of,
+    source_range,
+)
 from server_app.events.models import Event, EventSession
 from server_app.events.wanted import EventFilter, EventOrder, Order, SessionFilter, SessionOrder
 from server_app.paging import Page, PageRequest, cursor_of, key_in
@@ -91,7 +101,9 @@ def keys(session: Session, who: Principal, table: Table, wanted: EventOrder | Se
         query = _scans(table, [[*shared, *search, *branch] for branch in branches(who, table, wanted)], wanted, place)
         return [(row[0], row[1]) for row in session.execute(query)]
     fits = [*search, *(whole for whole, _ in several(who, table, wanted))]
-    asked = searching.Search(table, wanted.text, shared, fits, wanted.order, place.limit + 1)
+    asked = searching.Search(
+        table, wanted.text, shared, fits, wanted.order, place.limit + 1, source_range(wanted), shelf_of(wanted)
+    )
     return [(row.moment, row.number) for row in searching.found(session, asked)]
 
 

@@ -5,13 +5,14 @@ found by an index of its own, and put in order. Neither depends on a guess how m
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import CTE, ColumnElement, Select, Text, and_, cast, func, or_, select, true
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 
+from server_app.events.addresses import AddressRange
 from server_app.events.conditions import Conditions, Table, moment_of
 from server_app.events.wanted import Order
 from server_app.events.words import wanted_words
@@ -19,7 +20,7 @@ from server_app.events.words import wanted_words
 FIRST = 2000
 """Rows that are looked through for words before their index is asked."""
 FIRST_OF_RANGE = 20_000
-"""The same for a range of addresses, whose index has to give all that is in the range: here it should not be much."""
+"""The same for a range of addresses, whose index is asked for each address by itself: it should not be many."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Search:
         text: has the words, if some are wanted.
         conditions: such as an index holds in the order of the list.
         fits: all others.
+        source: the range of addresses, if one is wanted; `fits` holds it, too.
+        shelf: the one of the conditions that all indexes share.
         order: of the list.
         limit: how many are wanted.
     """
@@ -41,13 +44,15 @@ class Search:
     fits: Conditions
     order: Order
     limit: int
+    source: AddressRange | None = None
+    shelf: ColumnElement[bool] = field(default_factory=true)
 
 
 def found(session: Session, search: Search) -> Sequence[Any]:
     """Moments and numbers of the rows."""
     rows = _among_the_first(session, search)
     if rows is None:
-        rows = session.execute(_by_range(search) if search.text is None else _by_words(search, search.text)).all()
+        rows = session.execute(_by_words(search, search.text) if search.text else _by_address(search)).all()
     return rows
 
 
@@ -79,10 +84,27 @@ def _among_the_first(session: Session, search: Search) -> Sequence[Any] | None:
     return [row for row in rows if row.fits]
 
 
-def _by_range(search: Search) -> Select[Any]:
-    # Without the offset, the list's own index would be read until enough rows fit: all of it, where few do.
-    rows = select(*_keys(search)).where(*search.conditions, *search.fits).offset(0).subquery()
-    return select(*rows.c).order_by(*ordered(rows.c.moment, rows.c.number, search.order)).limit(search.limit)
+def _by_address(search: Search) -> Select[Any]:
+    """Of each address in the range as many as are wanted: there may be millions of rows, but few addresses."""
+    addresses = _addresses(search)
+    conditions = search.table.source_ip == addresses.c.address, *search.conditions, *search.fits
+    rows = select(*_keys(search)).where(*conditions).order_by(*_order(search)).limit(search.limit).lateral()
+    whole = select(*rows.c).select_from(addresses.join(rows, true()))
+    return whole.order_by(*ordered(rows.c.moment, rows.c.number, search.order)).limit(search.limit)
+
+
+def _addresses(search: Search) -> CTE:
+    """The addresses in the range of which there are rows, one look into the index for each; then null."""
+    column, between = search.table.source_ip, search.source
+    within = [search.shelf] if between is None else [search.shelf, column <= between.high]
+
+    def first(*beyond: ColumnElement[bool]) -> ColumnElement[Any]:
+        return select(column).where(*within, *beyond).order_by(column).limit(1).scalar_subquery()
+
+    lowest = [] if between is None else [column >= between.low]
+    addresses = select(first(*lowest).label("address")).cte("addresses", recursive=True)
+    address = addresses.c.address
+    return addresses.union_all(select(first(column > address)).where(address.is_not(None)))
 
 
 def _by_words(search: Search, text: str) -> Select[Any]:
