@@ -22,16 +22,26 @@ def docker(*arguments: str, timeout: float = 60) -> str:
 
 
 class HoneypotContainer:
-    """A container of the run contract on an internal network of its own, with the sensor's socket folder mounted."""
+    """A container of the run contract on an internal network of its own, with the sensor's socket folder mounted.
+
+    `bare` runs the image's software without its adapter.
+    """
 
     def __init__(
-        self, image: str, socket_folder: Path, memory_mb: int = 256, options: Mapping[str, object] | None = None
+        self,
+        image: str,
+        socket_folder: Path,
+        memory_mb: int = 256,
+        options: Mapping[str, object] | None = None,
+        *,
+        bare: bool = False,
     ) -> None:
         self._name = f"honeysens-test-{uuid.uuid4().hex[:8]}"
         self._image = image
         self._socket_folder = socket_folder
         self._memory_mb = memory_mb
         self._options = json.dumps(options or {})
+        self._bare = bare
 
     def __enter__(self) -> Self:
         known = subprocess.run([DOCKER, "image", "inspect", self._image], capture_output=True, check=False)
@@ -53,7 +63,11 @@ class HoneypotContainer:
         mounts = [f"--tmpfs=/tmp:{tmpfs}", f"--tmpfs=/var/lib/honeypot:{tmpfs}"]
         mounts.append(f"--volume={self._socket_folder}:/run/honeysens")
         start = ["run", "-d", "--name", self._name, "--network", self._name, f"--env=HONEYSENS_OPTIONS={self._options}"]
-        return [*start, *limits, *walls, *mounts, self._image]
+        if not self._bare:
+            return [*start, *limits, *walls, *mounts, self._image]
+        whole = json.loads(docker("image", "inspect", "--format", "{{json .Config.Entrypoint}}", self._image))
+        software = whole[whole.index("--") + 1 :] if "--" in whole else whole
+        return [*start, *limits, *walls, *mounts, f"--entrypoint={software[0]}", self._image, *software[1:]]
 
     def __exit__(self, *_error: object) -> None:
         subprocess.run([DOCKER, "rm", "-f", "-v", self._name], capture_output=True, check=False)
@@ -83,6 +97,10 @@ class HoneypotContainer:
     @property
     def running(self) -> bool:
         return self.inspect("{{.State.Running}}") == "true"
+
+    def processes(self) -> list[int]:
+        """Tell the numbers that its processes have on this machine."""
+        return [int(line) for line in docker("top", self._name, "-eo", "pid").splitlines()[1:]]
 
     def logs(self) -> str:
         done = subprocess.run([DOCKER, "logs", self._name], capture_output=True, text=True, check=False)
