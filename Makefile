@@ -14,7 +14,7 @@ COMPILE := uv pip compile -q --generate-hashes --universal --python-version 3.12
 TESTS := server_app sensor_manager service_images image_builder roles bench
 PURE := not docker and not netns and not postgres and not tools
 
-.PHONY: help setup demo demo-down dev test test-unit lint fix images firmware-docker bench lock schema clean
+.PHONY: help setup demo demo-down dev test test-unit lint fix images images-armhf firmware-docker bench lock schema clean
 
 ##@ Try it
 help: ## List these commands
@@ -61,6 +61,10 @@ bench: setup ## Measure a server of its own on this machine; FIGURES="..." some 
 images: setup ## Base, server and service images
 	@$(PLAY) playbooks/prepare-hosts.yml playbooks/build-base-image.yml playbooks/build-server-images.yml playbooks/build-service-images.yml
 
+images-armhf: setup ## Base and service images for armhf too, by emulation (the first time takes a quarter of an hour)
+	@$(PLAY) playbooks/prepare-hosts.yml playbooks/build-base-image.yml playbooks/build-service-images.yml \
+	  -e '{"base_image_architectures": ["amd64", "armhf"], "service_images_architectures": ["amd64", "armhf"]}'
+
 firmware-docker: setup ## The Docker sensor's image
 	@$(PLAY) playbooks/prepare-hosts.yml playbooks/build-base-image.yml playbooks/build-firmware.yml
 
@@ -69,7 +73,7 @@ lock: setup ## Renew all hash-pinned requirements; see what changed with git dif
 	  --no-emit-package sensor-wire --no-emit-package server-app --no-emit-package sensor-manager -o requirements/dev.txt
 	$(COMPILE) --upgrade server_app/pyproject.toml --no-emit-package sensor-wire -o server_app/requirements.txt
 	$(COMPILE) --upgrade sensor_manager/pyproject.toml --no-emit-package sensor-wire -o sensor_manager/requirements.txt
-	@for input in service_images/*/requirements.in; do excludes=$${input%.in}.excludes; \
+	@for input in service_images/*/requirements.in roles/container_images/files/wheel_tools/requirements.in; do excludes=$${input%.in}.excludes; \
 	  (set -x; $(COMPILE) --upgrade $$input $$(test ! -f $$excludes || echo --excludes $$excludes) -o $${input%.in}.txt); done
 
 schema: setup ## Write the contract's JSON Schema

@@ -33,9 +33,9 @@ class Reading:
     """What the outcome of a stage depends on, besides the files that belong to nothing below.
 
     Attributes:
-        programs: those of `PROGRAMS`, or folders of theirs; their tests only if it is a stage of `tests`.
+        programs: those of `PROGRAMS`, or folders of theirs.
         images: the kinds of images that it starts from, as `dist/manifest.json` names them.
-        tests: whether it runs tests of the programs, and so reads nothing of `ANSIBLE`.
+        tests: whether it runs tests of the programs; if it is no scenario, it reads nothing of `ANSIBLE` then.
         documents: those of `NOBODY_READS` that it reads after all.
     """
 
@@ -46,6 +46,7 @@ class Reading:
 
 
 SCENARIOS = {
+    "armhf": Reading(("service_images/", WIRE), tests=True),
     "base_image": Reading(),
     "container_engine": Reading(),
     "container_images": Reading((WIRE,)),
@@ -75,7 +76,9 @@ def content_of(stage: str) -> str | None:
     if not listed or (kinds and not images):
         return None
     content = hashlib.sha256()
-    installed = _output("dpkg-query", "--show") if stage in TESTS else ""  # they drive the real tools
+    installed = (
+        _output("dpkg-query", "--show") if stage in READS and READS[stage].tests else ""
+    )  # tests drive real tools
     for fact in (stage, images, installed, platform.platform(), sys.version, *map(_version, ("docker", "nft"))):
         content.update(f"{fact}\0".encode())
     for name in sorted(filter(lambda name: reads(stage, name), listed.split("\0"))):
@@ -94,8 +97,8 @@ def reads(stage: str, name: str) -> bool:
     if name.startswith(PROGRAMS):
         return name.startswith(reading.programs) and (reading.tests or "/tests/" not in name)
     if name.startswith("molecule/") and stage not in RULES:
-        return name.startswith("molecule/testinfra/support/" if reading.tests else _of_scenario(stage))
-    return not (reading.tests and name.startswith(ANSIBLE))
+        return name.startswith("molecule/testinfra/support/" if stage in TESTS else _of_scenario(stage))
+    return not (stage in TESTS and name.startswith(ANSIBLE))
 
 
 def _of_scenario(scenario: str) -> tuple[str, str]:

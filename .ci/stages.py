@@ -66,7 +66,15 @@ IN_PARALLEL = ["-n", "2", "--dist", "loadscope"]  # with a PostgreSQL for each p
 LANES = 3
 """One more than the usual two cores: real parts often wait. With more, the same work takes more of the processor."""
 # The longest go first, so that no lane ends long after the others. A scenario that is not named here comes after them.
-LONGEST_FIRST = ["server", "sensor_firmware", "sensor_container", "container_engine", "netfilter", "service_images"]
+LONGEST_FIRST = [
+    "armhf",
+    "server",
+    "sensor_firmware",
+    "sensor_container",
+    "container_engine",
+    "netfilter",
+    "service_images",
+]
 # `site` looks at the end whether anything of ours is left on the machine: nothing else may run beside it.
 ALONE = ["site"]
 # Scenarios that are cheap, or look at this machine as it is, whatever the content.

@@ -12,6 +12,8 @@ from bench.admin import Credentials, read_secret
 from bench.errors import BenchError
 from bench.event_path import FIGURES as EVENT_PATH
 from bench.event_path import measure_event_path
+from bench.images import FIGURES as IMAGES
+from bench.images import measure_images
 from bench.local_stack import DIST, local_stack
 from bench.manager import FIGURES as MANAGER
 from bench.manager import measure_manager
@@ -77,7 +79,7 @@ def subject(chosen: argparse.Namespace, folder: Path, progress: Progress) -> Ite
 def _measured(chosen: argparse.Namespace, scale: Scale, folder: Path, progress: Progress) -> list[Result]:
     wanted = tuple(chosen.figures) or tuple(GOALS)
     results: list[Result] = []
-    if set(wanted) - MANAGER - EVENT_PATH:
+    if set(wanted) - MANAGER - EVENT_PATH - IMAGES:
         with subject(chosen, folder, progress) as measured:
             results += measure(measured, scale, wanted, progress)
     if set(wanted) & MANAGER and not chosen.url:
@@ -88,6 +90,8 @@ def _measured(chosen: argparse.Namespace, scale: Scale, folder: Path, progress: 
         own = folder / "event_path"
         own.mkdir()
         results += measure_event_path(own, progress)
+    if set(wanted) & IMAGES and not chosen.url:
+        results += measure_images(set(wanted), progress)
     return results
 
 

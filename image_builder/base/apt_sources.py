@@ -1,7 +1,9 @@
 """Where this machine gets Debian from, rewritten to the release our images are made of.
 
 Prints JSON: `sources` (a deb822 file for mmdebstrap and the images), `options` (apt options this machine needs with its
-mirrors), `proxy`, and `releases` (for each suite its InRelease's date and SHA-256, by which changes are noticed).
+mirrors), `proxy`, `releases` (for each suite its InRelease's date and SHA-256, by which changes are noticed), and
+`left_out`: suites that are wanted and not used, because the mirror's index for another architecture than amd64 is not
+the one that its InRelease names. Mirrors let such indexes lag behind, and apt would refuse them altogether.
 Standard library only.
 """
 
@@ -20,6 +22,9 @@ from pathlib import Path
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 CARRIED_OPTIONS = ("Acquire::Check-Valid-Until", "Acquire::Check-Date")
+ALWAYS_WHOLE = "amd64"
+"""Mirrors keep this one whole; and it should rather not be built than without security updates."""
+
 FETCH_TIMEOUT_S = 30
 FETCH_ATTEMPTS = 3
 
@@ -106,19 +111,50 @@ def deb822(releases: Iterable[Release]) -> str:
     )
 
 
+def index_digest(in_release: str, architecture: str) -> str | None:
+    """The SHA-256 that an InRelease names for `main`'s index of an architecture, or none if it names no such index."""
+    _, _, listed = in_release.partition("\nSHA256:\n")
+    found = re.search(rf"^ ([0-9a-f]{{64}}) +\d+ {re.escape(_index(architecture))}$", listed, re.MULTILINE)
+    return found[1] if found else None
+
+
+def has_index(source: Source, in_release: str, architecture: str, proxy: str) -> bool:
+    """Whether the mirror holds the index of an architecture that the suite's InRelease names."""
+    digest = index_digest(in_release, architecture)
+    if digest is None:
+        return False
+    place = f"{source.uri}/dists/{source.suite}/{_index(architecture)}"
+    by_hash = f"{place.rpartition('/')[0]}/by-hash/SHA256/{digest}"
+    contents = (download(url, proxy) for url in (by_hash, place))
+    return any(content is not None and hashlib.sha256(content).hexdigest() == digest for content in contents)
+
+
+def _index(architecture: str) -> str:
+    return f"main/binary-{architecture}/Packages.xz"
+
+
 def fetch(source: Source, proxy: str) -> str | None:
     """The suite's InRelease, or none where the mirror has no such suite.
 
     Raises:
         SourcesError: the mirror cannot be reached.
     """
-    url = f"{source.uri}/dists/{source.suite}/InRelease"
+    content = download(f"{source.uri}/dists/{source.suite}/InRelease", proxy)
+    return None if content is None else content.decode()
+
+
+def download(url: str, proxy: str) -> bytes | None:
+    """A file of a mirror, or none where it has no such file.
+
+    Raises:
+        SourcesError: the mirror cannot be reached.
+    """
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": proxy, "https": proxy} if proxy else {}))
     reason: Exception | None = None
     for _ in range(FETCH_ATTEMPTS):
         try:
             with opener.open(url, timeout=FETCH_TIMEOUT_S) as answer:
-                return str(answer.read().decode())
+                return bytes(answer.read())
         except urllib.error.HTTPError as error:
             if error.code in {403, 404}:
                 return None
@@ -161,6 +197,7 @@ def main() -> None:
     """Print the machine's sources, rewritten, as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--release", required=True, help="code name of the Debian release")
+    parser.add_argument("--architecture", default=ALWAYS_WHOLE, help="whose indexes there must be, as Debian names it")
     parser.add_argument("--mirror", default="", help="use this mirror instead of the machine's own")
     parser.add_argument("--security-mirror", default="", help="and this one for security updates")
     options = parser.parse_args()
@@ -169,8 +206,15 @@ def main() -> None:
         *(Source(options.mirror.rstrip("/"), release + pocket) for pocket in POCKETS[:2] if options.mirror),
         *(Source(options.security_mirror.rstrip("/"), f"{release}-security") for _ in "1" if options.security_mirror),
     ] or rewritten(machine_sources(Path("/etc/apt")), own_release(), release)
-    fetched = ((source, fetch(source, proxy)) for source in wanted)
-    releases = [found for source, text in fetched if text and (found := released(source, text))]
+    releases: list[Release] = []
+    left_out: list[Release] = []
+    for source in wanted:
+        text = fetch(source, proxy)
+        found = released(source, text) if text else None
+        if text and found:
+            whole = source.suite == release or options.architecture == ALWAYS_WHOLE
+            usable = whole or has_index(source, text, options.architecture, proxy)
+            (releases if usable else left_out).append(found)
     if not any(item.suite == release for item in releases):
         raise SourcesError(f"No mirror with Debian's {release} in /etc/apt. Set base_image_mirror to one.")
     kept = {name: apt_option(name) for name in CARRIED_OPTIONS}
@@ -179,6 +223,7 @@ def main() -> None:
         "options": {name: value for name, value in kept.items() if value},
         "proxy": proxy,
         "releases": [asdict(item) for item in releases],
+        "left_out": [item.suite for item in left_out],
     }
     print(json.dumps(answer, indent=2))  # noqa: T201 - this is what it is called for
 

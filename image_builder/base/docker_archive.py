@@ -14,10 +14,12 @@ from pathlib import Path
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-def image_config(layer_sha256: str, architecture: str, created: str) -> bytes:
+def image_config(layer_sha256: str, platform: str, created: str) -> bytes:
     """The image's configuration; its SHA-256 is the image id."""
+    architecture, _, variant = platform.partition("/")
     config = {
         "architecture": architecture,
+        **({"variant": variant} if variant else {}),
         "os": "linux",
         "created": created,
         "config": {"Env": [f"PATH={PATH}"], "Cmd": ["/bin/sh"]},
@@ -27,20 +29,20 @@ def image_config(layer_sha256: str, architecture: str, created: str) -> bytes:
     return json.dumps(config, sort_keys=True, separators=(",", ":")).encode()
 
 
-def write_archive(layer: Path, archive: Path, *, reference: str, architecture: str, epoch: int) -> str:
+def write_archive(layer: Path, archive: Path, *, reference: str, platform: str, epoch: int) -> str:
     """Write the archive and return the image id.
 
     Args:
         layer: uncompressed tar of the root file system.
         archive: the file to write.
         reference: name and tag the image is loaded under.
-        architecture: as OCI names it, such as amd64.
+        platform: architecture and variant as OCI names them, such as amd64 or arm/v7.
         epoch: creation time, seconds since the epoch.
     """
     with layer.open("rb") as content:
         layer_sha256 = hashlib.file_digest(content, "sha256").hexdigest()
     created = datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    config = image_config(layer_sha256, architecture, created)
+    config = image_config(layer_sha256, platform, created)
     image_id = hashlib.sha256(config).hexdigest()
     layer_name = f"{layer_sha256}/layer.tar"
     manifest = [{"Config": f"{image_id}.json", "RepoTags": [reference], "Layers": [layer_name]}]
@@ -64,14 +66,14 @@ def main() -> None:
     parser.add_argument("layer", type=Path)
     parser.add_argument("archive", type=Path)
     parser.add_argument("--reference", required=True)
-    parser.add_argument("--architecture", default="amd64")
+    parser.add_argument("--platform", default="amd64", help="architecture and variant, as OCI names them")
     parser.add_argument("--epoch", type=int, required=True)
     options = parser.parse_args()
     image_id = write_archive(
         options.layer,
         options.archive,
         reference=options.reference,
-        architecture=options.architecture,
+        platform=options.platform,
         epoch=options.epoch,
     )
     print(image_id)  # noqa: T201 - this is what it is called for

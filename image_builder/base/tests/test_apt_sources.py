@@ -1,5 +1,10 @@
 """Where this machine gets Debian from, whatever style its configuration has."""
 
+import hashlib
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -8,6 +13,7 @@ from image_builder.base.apt_sources import (
     Release,
     Source,
     deb822,
+    has_index,
     machine_sources,
     parse_deb822,
     parse_one_line,
@@ -93,3 +99,39 @@ def test_third_parties_that_use_debians_suite_names_are_not_debian() -> None:
 def test_the_written_file_is_read_back_the_same() -> None:
     releases = [Release(ARCHIVE, "trixie", 1, "a"), Release(SECURITY, "trixie-security", 2, "b")]
     assert list(parse_deb822(deb822(releases))) == [Source(ARCHIVE, "trixie"), Source(SECURITY, "trixie-security")]
+
+
+INDEX = b"Package: x\n"
+SHA256 = hashlib.sha256(INDEX).hexdigest()
+IN_RELEASE = (
+    f"Origin: Debian\nMD5Sum:\n 0 9 main/binary-armhf/Packages.xz\nSHA256:\n {SHA256} 9 main/binary-armhf/Packages.xz\n"
+)
+
+
+@pytest.fixture
+def mirror(tmp_path: Path) -> Iterator[str]:
+    handler = partial(SimpleHTTPRequestHandler, directory=tmp_path)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("held", "found"),
+    [
+        ({"Packages.xz": INDEX}, {"armhf"}),
+        ({"Packages.xz": b"an old one", f"by-hash/SHA256/{SHA256}": INDEX}, {"armhf"}),
+        ({"Packages.xz": b"an old one"}, set()),
+        ({}, set()),
+    ],
+)
+def test_a_mirror_that_lags_behind_its_own_release_is_told(
+    tmp_path: Path, mirror: str, held: dict[str, bytes], found: set[str]
+) -> None:
+    for name, content in held.items():
+        file = tmp_path / "dists" / "trixie-security" / "main" / "binary-armhf" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    source = Source(mirror, "trixie-security")
+    assert {name for name in ("armhf", "riscv64") if has_index(source, IN_RELEASE, name, "")} == found

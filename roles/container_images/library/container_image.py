@@ -7,14 +7,16 @@ DOCUMENTATION = """
 module: container_image
 short_description: Build one container image from a staged context
 description:
-  - Stages the context, fetches hash-pinned wheels, builds our own wheels and vendored npm files into it, and builds it.
+  - Stages the context, fetches hash-pinned wheels, builds those of pinned source distributions and our own, puts
+    vendored npm files into it, and builds it.
   - The image is named by the hash of all its inputs; when that name exists nothing is built.
 options:
   spec: {description: "One entry of container_images_list, see the role's argument_specs.", type: dict, required: true}
-  base: {description: Image the build starts from., type: str, required: true}
+  base: {description: Image the build starts from; the name of that for amd64., type: str, required: true}
   docker: {description: The docker client to call., type: path, required: true}
   dist: {description: "Folder for manifest.json, staged contexts and archives.", type: path, required: true}
   cache: {description: Folder for downloads., type: path, required: true}
+  tools: {description: Context of the image that wheels are built in., type: path, required: true}
   export: {description: Also write the image as an archive., type: bool, default: false}
 author: [HoneySens]
 """
@@ -28,6 +30,7 @@ def main() -> None:
             "docker": {"type": "path", "required": True},
             "dist": {"type": "path", "required": True},
             "cache": {"type": "path", "required": True},
+            "tools": {"type": "path", "required": True},
             "export": {"type": "bool", "default": False},
         },
         supports_check_mode=True,

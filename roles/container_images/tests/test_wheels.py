@@ -3,7 +3,10 @@
 import zipfile
 from pathlib import Path
 
-from roles.container_images.module_utils.image_build import wheels
+import pytest
+
+from roles.container_images.module_utils.image_build import pins, wheels
+from roles.container_images.module_utils.image_build.architecture import AMD64, ARMHF, Architecture
 
 REQUIREMENTS = r"""# a comment
 colorama==0.4.6 ; sys_platform == 'win32' \
@@ -15,13 +18,19 @@ new==2.0 ; python_full_version >= '3.13' \
     --hash=sha256:dd
 plain==3.0 \
     --hash=sha256:ee
+intel==4.0 ; platform_machine == 'x86_64' \
+    --hash=sha256:ff
 """
 
 
-def test_pins_are_chosen_for_the_images_python_not_for_ours() -> None:
-    assert wheels.applicable(REQUIREMENTS).splitlines() == [
+@pytest.mark.parametrize(("architecture", "more"), [(AMD64, ["intel==4.0 --hash=sha256:ff"]), (ARMHF, [])])
+def test_pins_are_chosen_for_the_images_python_and_machine_not_for_ours(
+    architecture: Architecture, more: list[str]
+) -> None:
+    assert pins.lines(pins.applicable(REQUIREMENTS, architecture)).splitlines() == [
         "new==2.0 --hash=sha256:cc --hash=sha256:dd",
         "plain==3.0 --hash=sha256:ee",
+        *more,
     ]
 
 

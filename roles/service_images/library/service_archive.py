@@ -15,19 +15,19 @@ description:
   - Nothing is done when the manifest names an archive of this very image and the file is unchanged.
 options:
   metadata: {description: "The service's metadata.xml.", type: path, required: true}
+  architecture: {description: "The image's, as Debian names it.", type: str, default: amd64}
   image: {description: "The built image, named by its content hash.", type: str, required: true}
   built: {description: Whether the image exists already; false in check mode only., type: bool, required: true}
   dist: {description: Output folder., type: path, required: true}
 author: [HoneySens]
 """
 
-ARCHITECTURE = "amd64"
-
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "metadata": {"type": "path", "required": True},
+            "architecture": {"type": "str", "default": "amd64"},
             "image": {"type": "str", "required": True},
             "built": {"type": "bool", "required": True},
             "dist": {"type": "path", "required": True},
@@ -43,7 +43,7 @@ def main() -> None:
 def ensure(params: dict[str, Any], *, dry_run: bool) -> dict[str, Any]:
     """Write the archive unless it is there; returns the module's result."""
     dist, metadata = Path(params["dist"]), Path(params["metadata"])
-    service = service_archive.read_service(metadata, ARCHITECTURE)
+    service = service_archive.read_service(metadata, params["architecture"])
     archive = dist / "services" / service.file_name
     known = [item for item in manifest.read(dist / "manifest.json") if item["path"] == f"services/{service.file_name}"]
     if (
@@ -60,7 +60,7 @@ def ensure(params: dict[str, Any], *, dry_run: bool) -> dict[str, Any]:
             "name": service.name,
             "kind": "service",
             "version": service.revision,
-            "arch": ARCHITECTURE,
+            "arch": service.architecture,
             "digest": service_archive.file_digest(archive),
             "size": archive.stat().st_size,
             "image": params["image"],

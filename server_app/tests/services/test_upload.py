@@ -107,6 +107,21 @@ def test_a_second_revision_waits_to_be_chosen(cataloguing: Bench, repository: st
     assert wrong.status_code == 400
 
 
+def test_both_architectures_of_a_revision_stand_beside_each_other(cataloguing: Bench, repository: str) -> None:
+    digests = {
+        architecture: upload(cataloguing, service_archive(repository=repository, architecture=architecture))["result"][
+            "digest"
+        ]
+        for architecture in ("amd64", "armhf")
+    }
+    found = cataloguing.admin.ok("GET", "/services/cowrie")["revisions"]
+    assert {row["architecture"]: (row["revision"], row["digest"]) for row in found} == {
+        architecture: ("1.0.0", digest) for architecture, digest in digests.items()
+    }
+    registry = Registry(cataloguing.settings.registry_url)
+    assert all(registry.has(repository, digest) for digest in digests.values())
+
+
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [

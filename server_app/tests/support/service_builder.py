@@ -92,8 +92,8 @@ def archive(*members: Member) -> bytes:
 
 
 def service_archive(content: str = "hello", **fields: str | None) -> bytes:
-    """A good service archive, but for the metadata that is given."""
-    digest, layout = image(content)
+    """A good service archive, but for the metadata that is given; its image is made for their architecture."""
+    digest, layout = image(content, "arm" if fields.get("architecture") == "armhf" else "amd64")
     return archive(
         Member("metadata.xml", metadata(**({"digest": digest} | fields))), Member("service.tar", tar(*layout))
     )

@@ -72,6 +72,7 @@ def closed(sensor: SensorEnd, count: int = 1) -> bool:
     return sum(bool(details(events, "closed")) for events in sessions(sensor.events).values()) >= count
 
 
+@pytest.mark.emulated
 def test_login_with_commands_is_one_session(sensor_end: SensorEnd, cowrie: HoneypotContainer) -> None:
     done = ssh(cowrie, "root", "Winter2026", "uname -a; id")
     assert "Linux files01" in done.stdout, done

@@ -114,6 +114,7 @@ def test_silent_client_is_told_and_gets_a_line(sensor_end: SensorEnd, recon: Hon
     assert "without payload" in event.summary
 
 
+@pytest.mark.emulated  # TCP is not: qemu-user does not know the socket option that tells the original destination
 def test_udp_datagram_is_recorded_and_answered_without_amplification(
     sensor_end: SensorEnd, recon: HoneypotContainer
 ) -> None:

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from . import emulation as emulated
+from .architecture import ARCHITECTURES
 from .build import Workspace, ensure
 from .context import ImageSpec
 from .engine import Engine
@@ -12,17 +14,17 @@ from .manifest import update
 def container_image(params: dict[str, Any], *, dry_run: bool) -> dict[str, Any]:
     """Build, optionally export, and enter the image into the manifest; returns the module's result."""
     asked, dist = params["spec"], Path(params["dist"])
-    engine = Engine(params["docker"])
+    engine, spec = Engine(params["docker"]), image_spec(params["spec"])
     outcome = ensure(
-        image_spec(asked),
+        spec,
         engine=engine,
         base=params["base"],
-        space=Workspace(build=dist / "build", cache=Path(params["cache"])),
+        space=Workspace(build=dist / "build", cache=Path(params["cache"]), tools=Path(params["tools"])),
         dry_run=dry_run,
     )
     if outcome.image is None:
         return {"changed": outcome.changed, "image": outcome.reference, "digest": None}
-    archive = dist / "images" / f"{asked['name']}-{outcome.reference.rpartition(':')[2]}.tar"
+    archive = dist / "images" / f"{asked['name']}{spec.architecture.suffix}-{outcome.reference.rpartition(':')[2]}.tar"
     missing = params["export"] and not archive.exists()
     if missing and not dry_run:
         engine.save(outcome.reference, archive)
@@ -30,7 +32,7 @@ def container_image(params: dict[str, Any], *, dry_run: bool) -> dict[str, Any]:
         "name": asked["name"],
         "kind": asked["kind"],
         "version": asked["version"],
-        "arch": "amd64",
+        "arch": spec.architecture.name,
         "digest": outcome.image.id,
         "size": outcome.image.size,
         "image": outcome.reference,
@@ -49,6 +51,7 @@ def image_spec(asked: dict[str, Any]) -> ImageSpec:
     npm = asked.get("npm") or {}
     return ImageSpec(
         name=asked["name"],
+        architecture=ARCHITECTURES[asked.get("architecture") or "amd64"],
         context=Path(asked["context"]),
         dockerfile=asked.get("dockerfile") or "Dockerfile",
         requirements=Path(asked["requirements"]) if asked.get("requirements") else None,
@@ -63,3 +66,8 @@ def image_spec(asked: dict[str, Any]) -> ImageSpec:
 def manifest_entry(params: dict[str, Any], *, dry_run: bool) -> dict[str, Any]:
     """Enter one artifact into the manifest; returns the module's result."""
     return {"changed": update(Path(params["path"]), params["entry"], write=not dry_run)}
+
+
+def emulation(params: dict[str, Any], *, dry_run: bool) -> dict[str, Any]:
+    """Let this machine run programs of an architecture; returns the module's result."""
+    return {"changed": emulated.ensure(ARCHITECTURES[params["architecture"]], dry_run=dry_run)}

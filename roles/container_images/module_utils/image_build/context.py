@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .architecture import AMD64, Architecture
 from .process import BuildError
 
 FORMAT = 1
@@ -24,6 +25,7 @@ class ImageSpec:
     """
 
     name: str
+    architecture: Architecture = AMD64
     context: Path
     dockerfile: str = "Dockerfile"
     requirements: Path | None = None
@@ -32,6 +34,11 @@ class ImageSpec:
     npm_folder: Path | None = None
     npm_files: Mapping[str, str] = field(default_factory=dict)
     build_args: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def repository(self) -> str:
+        """The image's name without a tag; that of another architecture than amd64 ends with it."""
+        return self.architecture.named(f"honeysens/{self.name}")
 
 
 def files_below(folder: Path) -> Iterator[Path]:
@@ -67,9 +74,17 @@ def staged_files(spec: ImageSpec) -> dict[str, Path]:
     return staged
 
 
-def digest(spec: ImageSpec, base_image_id: str) -> str:
-    """Hexadecimal SHA-256 over all that decides what the image will be."""
-    inputs = hashlib.sha256(f"{FORMAT}\n{spec.name}\n{spec.dockerfile}\n{base_image_id}\n".encode())
+def digest(spec: ImageSpec, base_image_id: str, tools: Path | None = None) -> str:
+    """Hexadecimal SHA-256 over all that decides what the image will be.
+
+    Args:
+        spec: what to build.
+        base_image_id: what it starts from.
+        tools: folder with what wheels are built with, if that decides.
+    """
+    inputs = hashlib.sha256(
+        f"{FORMAT}\n{spec.name}{spec.architecture.suffix}\n{spec.dockerfile}\n{base_image_id}\n".encode()
+    )
 
     def add(kind: str, place: str, path: Path) -> None:
         mode = "x" if path.stat().st_mode & 0o100 else "-"
@@ -78,9 +93,10 @@ def digest(spec: ImageSpec, base_image_id: str) -> str:
 
     for place, path in sorted(staged_files(spec).items()):
         add("file", place, path)
-    for package in spec.packages:
-        for path in files_below(_existing(package, spec)):
-            add("package", f"{package.name}/{path.relative_to(package)}", path)
+    for kind, folders in (("tool", [tools] if tools else []), ("package", spec.packages)):
+        for folder in folders:
+            for path in files_below(_existing(folder, spec)):
+                add(kind, f"{folder.name}/{path.relative_to(folder)}", path)
     if spec.npm_folder is not None:
         for name in ("package.json", "package-lock.json"):
             add("npm", name, _existing(spec.npm_folder / name, spec))

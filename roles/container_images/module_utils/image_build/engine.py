@@ -1,7 +1,8 @@
 """The Docker engine, as far as building needs it, by its own command line client."""
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,15 +57,45 @@ class Engine:
         found = json.loads(answer)[0]
         return Image(id=found["Id"], size=found["Size"])
 
-    def build(self, context: Path, dockerfile: str, reference: str, arguments: Mapping[str, str]) -> None:
-        """Build a staged context with BuildKit, never pulling anything."""
+    def build(
+        self, context: Path, dockerfile: str, reference: str, arguments: Mapping[str, str], platform: str = ""
+    ) -> None:
+        """Build a staged context with BuildKit, never pulling anything; for this machine unless a platform is named."""
         run(
             [self.client, "build", "--progress=plain", "--pull=false", f"--tag={reference}"]
+            + ([f"--platform={platform}"] if platform else [])
             + [f"--file={context / dockerfile}"]
             + [f"--build-arg={key}={value}" for key, value in sorted(arguments.items())]
             + [str(context)],
             what=f"Building {reference}",
             env={"DOCKER_BUILDKIT": "1"},
+        )
+
+    def run_offline(
+        self,
+        reference: str,
+        command: Sequence[str],
+        *,
+        platform: str,
+        folders: Mapping[str, tuple[Path, str]],
+        variables: Mapping[str, str],
+    ) -> None:
+        """Run a command in a container that has no network and no privilege, and is gone afterwards.
+
+        Args:
+            reference: the image.
+            command: the command.
+            platform: the image's, as Docker names it.
+            folders: place in the container → folder here, and `ro` or `rw`.
+            variables: its environment.
+        """
+        run(
+            [self.client, "run", "--rm", "--network=none", "--cap-drop=ALL", "--security-opt=no-new-privileges"]
+            + [f"--platform={platform}", f"--user={os.getuid()}:{os.getgid()}"]
+            + [f"--volume={folder}:{place}:{mode}" for place, (folder, mode) in folders.items()]
+            + [f"--env={key}={value}" for key, value in variables.items()]
+            + [reference, *command],
+            what=f"Running {command[0]} in {reference}",
         )
 
     def tag(self, reference: str, alias: str) -> None:

@@ -1,70 +1,130 @@
-"""Python wheels for images: fetched hash-checked on the controller, or built from our own distributions."""
+"""Python wheels for images: fetched hash-checked on the controller, or built from what is pinned or our own."""
 
+import hashlib
 import os
+import shutil
 import sys
 import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from packaging.markers import Marker
-
+from . import sources
+from .architecture import INTERPRETER, TARGET_PYTHON, Architecture
+from .pins import Pin, applicable, lines
 from .process import BuildError, run
 
 SOURCE_DATE_EPOCH = "1700000000"
-TARGET_PYTHON = "3.13"
-"""Debian 13's Python, which all our images run."""
+FORMAT = 1
+"""Part of the name of every built wheel's folder: raise it when wheels are built in another way."""
 
-TARGET_PLATFORMS = (
-    *(f"manylinux_2_{minor}_x86_64" for minor in range(41, 16, -1)),
-    "manylinux2014_x86_64",
-    "manylinux2010_x86_64",
-    "manylinux1_x86_64",
-)
-_TARGET_ENVIRONMENT = {
-    "implementation_name": "cpython",
-    "platform_python_implementation": "CPython",
-    "python_version": TARGET_PYTHON,
-    "python_full_version": f"{TARGET_PYTHON}.0",
-    "sys_platform": "linux",
-    "os_name": "posix",
-    "platform_system": "Linux",
-    "platform_machine": "x86_64",
-}
+Compile = Callable[[Path, Path, Path], None]
+"""Builds a source distribution (first argument) with the build backends of a folder (second) into a folder (third)."""
 
 
-def applicable(requirements: str) -> str:
-    """The lines of a universal, hash-pinned requirements file that apply to our images, without their markers.
+@dataclass(frozen=True)
+class Wheelhouse:
+    """Where the wheels for one architecture come from.
 
-    pip would judge the markers by the interpreter it runs in, which on a controller may be another one.
+    Attributes:
+        architecture: that of the images.
+        cache: holds fetched wheels, in `sdists` fetched source distributions, in `built` the wheels made of them.
+        backends: hash-pinned requirements file of all build backends that source distributions may ask for.
+        compile: builds one of them, without network.
     """
-    kept = []
-    for line in requirements.replace("\\\n", " ").splitlines():
-        requirement, *hashes = line.split("--hash=")
-        pinned, _, marker = requirement.partition(";")
-        if not pinned.strip() or pinned.lstrip().startswith("#"):
-            continue
-        if not marker.strip() or Marker(marker).evaluate(_TARGET_ENVIRONMENT):
-            kept.append(" ".join([pinned.strip(), *(f"--hash={value.strip()}" for value in hashes)]))
-    return "".join(f"{line}\n" for line in kept)
 
+    architecture: Architecture
+    cache: Path
+    backends: Path
+    compile: Compile
 
-def fetch(requirements: Path, target: Path, cache: Path) -> None:
-    """Put the wheels a requirements file names into `target`; what `cache` already holds is not fetched again.
+    def fetch(self, requirements: Path, target: Path, backends: Path | None = None) -> str:
+        """Put the wheels a requirements file names into `target`; what `cache` already holds is not fetched again.
 
-    Raises:
-        BuildError: a wheel is missing at the package index, or its hash is not the pinned one.
-    """
-    cache.mkdir(parents=True, exist_ok=True)
-    target.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", suffix=".txt") as pinned:
-        pinned.write(applicable(requirements.read_text(encoding="utf-8")))
-        pinned.flush()
-        offline = [*_pip_download(Path(pinned.name)), "--no-index", f"--find-links={cache}", f"--dest={target}"]
+        Args:
+            requirements: hash-pinned, with markers.
+            target: the folder to put them into.
+            backends: a folder of build backends; without it those of `self.backends` are fetched when they are needed.
+
+        Returns:
+            The requirements file that goes with these wheels: a wheel built here has its own hash, not the source's.
+
+        Raises:
+            BuildError: a file is missing at the package index, its hash is not the pinned one, or it cannot be built.
+        """
+        for folder in (self.cache, target):
+            folder.mkdir(parents=True, exist_ok=True)
+        pins = applicable(requirements.read_text(encoding="utf-8"), self.architecture)
+        built = {pin: wheel for pin in pins if (wheel := self._built(pin))}
+        rest = [pin for pin in pins if pin not in built]
         try:
-            run(offline, what=f"Staging the wheels of {requirements}", env=_WITHOUT_PIP_SETTINGS)
+            self._stage(rest, target)
         except BuildError:
-            online = [*_pip_download(Path(pinned.name)), f"--dest={cache}"]
-            run(online, what=f"Fetching the wheels of {requirements}")
-            run(offline, what=f"Staging the wheels of {requirements}", env=_WITHOUT_PIP_SETTINGS)
+            without = self._download(rest)
+            self._stage([pin for pin in rest if pin not in without], target)
+            built |= self._build(without, backends)
+        for wheel in built.values():
+            shutil.copyfile(wheel, target / wheel.name)
+        return lines(Pin(pin.requirement, (f"sha256:{_sha256(built[pin])}",)) if pin in built else pin for pin in pins)
+
+    def _stage(self, pins: Sequence[Pin], target: Path) -> None:
+        """Copy wheels out of the cache; only the cache may answer."""
+        offline = {"PIP_FIND_LINKS": "", "PIP_CONFIG_FILE": os.devnull}
+        self._pip_download(pins, "--no-index", f"--find-links={self.cache}", f"--dest={target}", env=offline)
+
+    def _download(self, pins: Sequence[Pin]) -> dict[Pin, Path]:
+        """Fetch what is missing; returns the source distributions of those that have no wheel."""
+        try:
+            self._pip_download(pins, f"--dest={self.cache}")
+        except BuildError as refusal:
+            without = sources.without_wheel(pins, self.architecture, self.cache / "sdists")
+            if not without:
+                raise refusal from None
+            self._pip_download([pin for pin in pins if pin not in without], f"--dest={self.cache}")
+            return without
+        return {}
+
+    def _pip_download(self, pins: Sequence[Pin], *options: str, env: dict[str, str] | None = None) -> None:
+        if not pins:
+            return
+        with tempfile.NamedTemporaryFile("w", suffix=".txt") as pinned:
+            pinned.write(lines(pins))
+            pinned.flush()
+            command = [
+                *(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"),
+                *("--require-hashes", "--no-deps", "--only-binary=:all:", "--implementation=cp"),
+                *(f"--python-version={TARGET_PYTHON}", f"--abi={INTERPRETER}"),
+                *(f"--platform={platform}" for platform in self.architecture.wheel_platforms),
+                f"--requirement={pinned.name}",
+            ]
+            run([*command, *options], what=f"Fetching wheels for {self.architecture.name}", env=env)
+
+    def _build(self, without: dict[Pin, Path], backends: Path | None) -> dict[Pin, Path]:
+        """Build the wheels of source distributions, each in a folder named by all that decides what it will be."""
+        with tempfile.TemporaryDirectory() as scratch:
+            if without and backends is None:
+                backends = Path(scratch)
+                self.fetch(self.backends, backends, backends)
+            return {pin: self._compiled(sdist, backends or Path(scratch)) for pin, sdist in without.items()}
+
+    def _compiled(self, sdist: Path, backends: Path) -> Path:
+        place = self._place(f"sha256:{_sha256(sdist)}")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=place.parent) as scratch:
+            folder = Path(scratch) / "wheel"
+            folder.mkdir()
+            self.compile(sdist, backends, folder)
+            shutil.rmtree(place, ignore_errors=True)
+            folder.rename(place)
+        (wheel,) = place.glob("*.whl")
+        return wheel
+
+    def _built(self, pin: Pin) -> Path | None:
+        return next((wheel for value in pin.hashes for wheel in self._place(value).glob("*.whl")), None)
+
+    def _place(self, sdist_hash: str) -> Path:
+        facts = [FORMAT, self.architecture.name, TARGET_PYTHON, _sha256(self.backends), sdist_hash]
+        return self.cache / "built" / hashlib.sha256("\n".join(map(str, facts)).encode()).hexdigest()[:32]
 
 
 def build(package: Path, target: Path) -> None:
@@ -84,16 +144,5 @@ def build(package: Path, target: Path) -> None:
     )
 
 
-_WITHOUT_PIP_SETTINGS = {"PIP_FIND_LINKS": "", "PIP_CONFIG_FILE": os.devnull}
-"""Only the cache may answer when we look for what is there."""
-
-
-def _pip_download(requirements: Path) -> list[str]:
-    return [
-        *(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"),
-        *("--require-hashes", "--no-deps", "--only-binary=:all:", "--implementation=cp"),
-        f"--python-version={TARGET_PYTHON}",
-        f"--abi=cp{TARGET_PYTHON.replace('.', '')}",
-        *(f"--platform={platform}" for platform in TARGET_PLATFORMS),
-        f"--requirement={requirements}",
-    ]
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -13,8 +13,8 @@ class NotBuiltError(Exception):
     """A service has no archive; the message says which playbook makes it."""
 
 
-def built(manifest: Path, services: list[str]) -> dict[str, Archive]:
-    """The archive of each service.
+def built(manifest: Path, services: list[str]) -> list[tuple[str, Archive]]:
+    """Each service with its archive, one for each architecture that it was built for.
 
     Args:
         manifest: `dist/manifest.json`; archives are found relative to it.
@@ -24,15 +24,15 @@ def built(manifest: Path, services: list[str]) -> dict[str, Archive]:
         NotBuiltError: there is no manifest, or it names no archive of one of them.
     """
     if not services:
-        return {}
+        return []
     artifacts = json.loads(manifest.read_text(encoding="utf-8"))["artifacts"] if manifest.exists() else []
-    named = {item["name"]: item for item in artifacts if item["kind"] == "service" and item["path"]}
-    missing = [name for name in services if name not in named]
+    found = [item for item in artifacts if item["kind"] == "service" and item["path"]]
+    missing = [name for name in services if name not in {item["name"] for item in found}]
     if missing:
         raise NotBuiltError(
             f"{manifest} names no archive of {', '.join(missing)}. Run playbooks/build-service-images.yml."
         )
-    return {name: _archive(named[name], manifest.parent) for name in services}
+    return [(name, _archive(item, manifest.parent)) for name in services for item in found if item["name"] == name]
 
 
 def _archive(item: dict[str, Any], folder: Path) -> Archive:

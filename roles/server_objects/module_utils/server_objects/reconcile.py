@@ -25,12 +25,12 @@ class Archive:
 class Declared:
     """What the server should have.
 
-    `archives` are service archives by service name, `sensors` as in the role's argument_specs.
+    `archives` are names of services, each with an archive; `sensors` as in the role's argument_specs.
     """
 
     divisions: Sequence[str] = ()
     sensors: Sequence[Mapping[str, Any]] = ()
-    archives: Mapping[str, Archive] = field(default_factory=dict)
+    archives: Sequence[tuple[str, Archive]] = ()
 
 
 @dataclass
@@ -59,16 +59,16 @@ class Reconciler:
         self.changes.append(change)
         return not self.dry_run
 
-    def _services(self, archives: Mapping[str, Archive]) -> None:
+    def _services(self, archives: Sequence[tuple[str, Archive]]) -> None:
         present = {service["name"]: service["revisions"] for service in self.api.items("/services")}
-        for name, archive in archives.items():
+        for name, archive in archives:
             known = [item for item in present.get(name, ()) if _same_revision(item, archive)]
             if not known:
                 if self._note(f"upload {archive.file.name}"):
                     self.api.upload("/services", archive.file)
             elif known[0]["digest"] != archive.digest:
                 self.warnings.append(
-                    f"The server's {name} {archive.revision} is another image than the one built. "
+                    f"The server's {name} {archive.revision} ({archive.architecture}) is another image than was built. "
                     "Give the service a new revision in its metadata.xml to roll it out."
                 )
 

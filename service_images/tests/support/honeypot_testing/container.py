@@ -63,6 +63,7 @@ class HoneypotContainer:
         mounts = [f"--tmpfs=/tmp:{tmpfs}", f"--tmpfs=/var/lib/honeypot:{tmpfs}"]
         mounts.append(f"--volume={self._socket_folder}:/run/honeysens")
         start = ["run", "-d", "--name", self._name, "--network", self._name, f"--env=HONEYSENS_OPTIONS={self._options}"]
+        start.append("--env=QEMU_CPU")  # the processor that images of other architectures find, if one is set here
         if not self._bare:
             return [*start, *limits, *walls, *mounts, self._image]
         whole = json.loads(docker("image", "inspect", "--format", "{{json .Config.Entrypoint}}", self._image))
