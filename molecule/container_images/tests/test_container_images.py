@@ -1,5 +1,6 @@
 """Images hold what was staged, are named by their inputs, and are described by the manifest."""
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -24,9 +25,17 @@ def content(host: Host, folder: str, file: str) -> str:
 
 def test_wheels_are_those_of_our_images_python(host: Host) -> None:
     wheels = content(host, "dist", "/wheels.txt").split()
-    assert len(wheels) == 3
+    assert len(wheels) == 4
     assert any(wheel.startswith("markupsafe-") and "cp313-cp313-manylinux" in wheel for wheel in wheels)
     assert any(wheel.startswith("sensor_wire-") for wheel in wheels)
+
+
+def test_what_the_index_has_as_source_only_is_built_and_pinned_anew(host: Host) -> None:
+    (wheel,) = [name for name in content(host, "dist", "/wheels.txt").split() if name.startswith("crc16-")]
+    assert wheel == "crc16-0.1.1-cp313-cp313-linux_x86_64.whl"
+    staged = (EPHEMERAL / "dist" / "build" / NAME / "wheels" / wheel).read_bytes()
+    (pinned,) = [line for line in content(host, "dist", "/requirements.txt").splitlines() if line.startswith("crc16")]
+    assert pinned == f"crc16==0.1.1 --hash=sha256:{hashlib.sha256(staged).hexdigest()}"
 
 
 def test_other_files_are_in_their_places(host: Host) -> None:
