@@ -1,0 +1,75 @@
+"""Listens on the ports of the chosen protocols until SIGTERM."""
+
+import socket
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from honeypot_adapter.identity import identity
+from honeypot_adapter.log import log
+from honeypot_adapter.options import OptionError, Options
+from honeypot_adapter.twisted_offline import refuse_connections
+from netservices.door import Door
+from netservices.journal import Journal
+from netservices.persona import Persona
+
+JOURNAL = Path("/var/lib/honeypot/journal.json")
+PORTS = {"ftp": (2121,), "mssql": (1433,), "mysql": (3306,), "redis": (6379,), "vnc": (5900,)}
+"""Protocols by their names in the options, which are those of their modules: the ports within the container."""
+
+_TICK_SECONDS = 5.0
+_BACKLOG = 512
+
+
+def chosen(persona: Persona, options: Options) -> tuple[str, ...]:
+    """Tell which protocols to speak: those the operator has chosen, or what is usual on such a machine.
+
+    Raises:
+        OptionError: there is no such protocol.
+    """
+    names = options.texts("protocols", ())
+    unknown = sorted(set(names) - set(PORTS))
+    if unknown:
+        raise OptionError(f"the option protocols names {unknown[0]}, which is none of {', '.join(PORTS)}")
+    return names or tuple(name for name in persona.software.protocols if name in PORTS)
+
+
+def everywhere() -> str:
+    """Give the address to listen on: that of IPv6, whose sockets take IPv4 too, where the machine has it."""
+    try:
+        socket.socket(socket.AF_INET6).close()
+    except OSError:
+        return ""
+    return "::"
+
+
+def start(reactor: Any, options: Options) -> Journal:
+    """Listen."""
+    persona = Persona.of(options, identity())
+    journal = Journal(JOURNAL)
+    for name in chosen(persona, options):
+        speaker = import_module(f"netservices.{name}").speaker(persona, options)
+        for port in PORTS[name]:
+            reactor.listenTCP(port, Door(name, speaker, journal, reactor), _BACKLOG, everywhere())
+    refuse_connections(reactor)
+    return journal
+
+
+def main() -> int:
+    """Run; the exit status is 2 when an option is wrong."""
+    from twisted.internet import reactor, task  # noqa: PLC0415 - importing installs the reactor
+
+    try:
+        journal = start(reactor, Options.of_environment())
+    except OptionError as error:
+        log(str(error))
+        return 2
+    task.LoopingCall(journal.tick).start(_TICK_SECONDS)
+    reactor.addSystemEventTrigger("after", "shutdown", journal.tick, final=True)
+    reactor.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,183 @@
+"""The services in their container, visited with real clients."""
+
+import base64
+import os
+import re
+import socket
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from honeypot_testing.visited import Visited, details
+from honeypot_testing.waiting import wait_for
+
+pytestmark = pytest.mark.docker
+
+
+def run(*command: str, said: str = "", **environment: str) -> str:
+    done = subprocess.run(
+        command,
+        input=said,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=120,
+        check=False,
+    )
+    return done.stdout + done.stderr
+
+
+def test_ftp(services: Visited) -> None:
+    answer = run("curl", "-sv", "--user", "backup:Winter 2026", f"ftp://{services.container.address}:2121/")
+    assert "220 (vsFTPd 3.0.3)" in answer
+    assert "530 Login incorrect." in answer
+    events = services.session(2121)
+    assert (events[0].kind, events[0].severity) == ("connection", "low")
+    assert [details(events, kind) for kind in ("username", "password", "login")] == [
+        ["backup"],
+        ["Winter 2026"],
+        ["refused"],
+    ]
+    assert {event.severity for event in events if event.kind == "login"} == {"medium"}
+
+
+def test_mysql(services: Visited) -> None:
+    client = ["mysql", "--ssl-mode=DISABLED"] if "Oracle" in run("mysql", "--version") else ["mariadb", "--skip-ssl"]
+    place = ["-h", services.container.address, "-P", "3306"]
+    answer = run(*client, *place, "-u", "root", "-ptoor", "shop", "-e", "select 1")
+    assert f"Access denied for user 'root'@'{services.container.gateway}' (using password: YES)" in answer
+    events = services.session(3306)
+    assert (details(events, "username"), details(events, "database")) == (["root"], ["shop"])
+    (line,) = details(events, "hash")
+    assert re.fullmatch(r"\$mysqlna\$[0-9a-f]{40}\*[0-9a-f]{40}", line)
+
+
+def test_sql_server_login_in_the_clear(services: Visited) -> None:
+    place = ["-H", services.container.address, "-p", "1433"]
+    answer = run("tsql", *place, "-U", "sa", "-P", "P@ss w0rd", "-D", "shop", said="quit\n", TDSVER="7.4")
+    assert "Login failed for user 'sa'." in answer
+    events = services.session(1433)
+    assert [details(events, kind) for kind in ("username", "password", "database")] == [["sa"], ["P@ss w0rd"], ["shop"]]
+
+
+def test_redis(services: Visited) -> None:
+    client = ["redis-cli", "-h", services.container.address, "-p", "6379"]
+    said = 'INFO server\nSET x "a\\xff"\nGET x\nAUTH hunter2\nCONFIG SET dir /var/spool/cron\nFOO bar\n'
+    answer = run(*client, said=said)
+    assert "redis_version:7.0.15" in answer
+    assert '"a\\xff"' in answer or "a�" in answer
+    assert "unknown command 'FOO'" in answer
+    events = services.session(6379)
+    assert details(events, "command") == [r"SET x a\xff", "GET x", "FOO bar"]
+    assert details(events, "exploit") == ["CONFIG SET dir /var/spool/cron"]
+    assert details(events, "password") == ["hunter2"]
+    assert [base64.b64decode(packet.payload) for event in events for packet in event.packets] == [b"SET x a\xff"]
+    assert max(events, key=lambda event: event.severity == "high").severity == "high"
+
+
+def vnc_login(address: str, proof: bytes) -> bytes:
+    """The client's side of RFB 3.8 with a password; Debian's viewers need a screen."""
+    with socket.create_connection((address, 5900), 20) as client, client.makefile("rb") as answers:
+        assert answers.read(12) == b"RFB 003.008\n"
+        client.sendall(b"RFB 003.008\n")
+        assert answers.read(2) == b"\1\2"
+        client.sendall(b"\2")
+        challenge = answers.read(16)
+        client.sendall(proof)
+        assert answers.read() == b"\0\0\0\1\0\0\0\x16Authentication failure"
+        return challenge
+
+
+def test_vnc(services: Visited) -> None:
+    challenge = vnc_login(services.container.address, b"0123456789abcdef")
+    (line,) = details(services.session(5900), "hash")
+    assert line == f"$vnc$*{challenge.hex()}*{b'0123456789abcdef'.hex()}"
+
+
+def test_what_is_no_login_is_told_with_its_bytes(services: Visited) -> None:
+    with socket.create_connection((services.container.address, 1433), 20) as client:
+        client.sendall(b"GET / HTTP/1.0\r\n\r\n\x00\xff")
+        client.shutdown(socket.SHUT_WR)
+        client.recv(100)
+    events = services.session(1433)
+    (event,) = (event for event in events if event.packets)
+    assert (event.kind, event.severity) == ("request", "medium")
+    assert base64.b64decode(event.packets[0].payload) == b"GET / HTTP/1.0\r\n\r\n\x00\xff"
+
+
+def test_ipv6_visitor_is_told_by_its_own_address(services: Visited) -> None:
+    with socket.create_connection((services.container.address6, 2121), 20) as client:
+        own = client.getsockname()
+        assert client.recv(100).startswith(b"220 ")
+    wait_for(lambda: str(own[0]) in {str(event.source.ip) for event in services.sensor.events}, "the event")
+    event = next(event for event in services.sensor.events if str(event.source.ip) == own[0])
+    assert (event.source.port, str(event.destination.ip)) == (own[1], services.container.address6)
+
+
+def test_flood_is_counted_to_the_last_visit(services: Visited) -> None:
+    def visit(number: int) -> None:
+        with socket.create_connection((services.container.address, 2121), 60) as client:
+            client.recv(100)
+            client.sendall(f"USER root\r\nPASS {number}\r\nQUIT\r\n".encode())
+            while client.recv(1000):
+                pass
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(visit, range(600)))
+
+    def told() -> tuple[int, set[str]]:
+        sessions = services.sessions(2121)
+        counts = [int(text.split()[0]) for events in sessions for text in details(events, "repeated")]
+        alone = [events for events in sessions if "too many" not in details(events, "connection")[0]]
+        return len(alone) + sum(counts), {secret for events in sessions for secret in details(events, "password")}
+
+    wait_for(lambda: told() == (600, {str(number) for number in range(600)}), lambda: f"all visits; {told()[0]}")
+    assert len(services.sensor.events) < 600, "each visit of a flood has become events of its own"
+    assert not services.sensor.problems
+
+
+NMAP = {
+    2121: ("vsftpd 3.0.3", "Microsoft ftpd"),
+    3306: ("MySQL 5.5.5-10.11.11-MariaDB-0+deb12u1", "MySQL 8.0.39"),
+    6379: ("Redis key-value store 7.0.15", "Redis key-value store 5.0.14"),
+    1433: ("Microsoft SQL Server 2019 15.00.4430", "Microsoft SQL Server 2019 15.00.2000"),
+    5900: ("VNC (protocol 3.8)", "VNC (protocol 3.8)"),
+}
+
+
+@pytest.mark.parametrize(
+    ("services", "family"),
+    [({"os_family": "linux"}, 0), ({"os_family": "windows"}, 1)],
+    indirect=["services"],
+    ids=["linux", "windows"],
+)
+def test_scanner_names_what_the_persona_claims(services: Visited, family: int) -> None:
+    ports = ",".join(map(str, NMAP))
+    found = run("nmap", "-Pn", "-n", "-sV", "-p", ports, services.container.address)
+    for port, names in NMAP.items():
+        line = next(line for line in found.splitlines() if line.startswith(f"{port}/tcp"))
+        assert names[family] in line, found
+
+
+@pytest.mark.parametrize("services", [{"protocols": ["ftp"]}], indirect=True)
+def test_only_chosen_protocols_are_offered(services: Visited) -> None:
+    with socket.socket() as probe:
+        assert probe.connect_ex((services.container.address, 3306)) != 0
+
+
+@pytest.mark.parametrize("services", [{"redis_password": True}], indirect=True)
+def test_redis_may_ask_for_a_password(services: Visited) -> None:
+    answer = run("redis-cli", "-h", services.container.address, "-a", "hunter2", "--no-auth-warning", "KEYS", "*")
+    assert "WRONGPASS" in answer
+    assert "NOAUTH" in answer
+    assert details(services.session(6379), "password") == ["hunter2"]
+
+
+def test_stop_hands_over_the_rest(services: Visited) -> None:
+    with socket.create_connection((services.container.address, 2121), 20) as client:
+        client.sendall(b"USER root\r\nPASS last\r\n")
+        while b"530" not in client.recv(100):
+            pass
+        assert services.container.stop() == 0
+    assert details(services.session(2121), "password") == ["last"]
