@@ -54,6 +54,7 @@ TOOLS = [
     "xauth",
     "xvfb",
     "strace",
+    "telnet",
 ]
 INSTALL = (
     'dpkg -s "$@" >/dev/null 2>&1 || '

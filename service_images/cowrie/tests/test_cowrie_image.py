@@ -21,7 +21,7 @@ pytestmark = pytest.mark.docker
 
 @pytest.fixture
 def cowrie(sensor_end: SensorEnd) -> Iterator[HoneypotContainer]:
-    with HoneypotContainer(IMAGE, sensor_end.path.parent) as container:
+    with HoneypotContainer(IMAGE, sensor_end.path.parent, options={"users": ["root:*"]}) as container:
         container.wait_for_port(2222)
         yield container
 

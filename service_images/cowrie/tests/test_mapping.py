@@ -50,6 +50,29 @@ def test_login_keeps_the_credentials_and_its_weight() -> None:
     assert failure.observations[0].severity is Severity.MEDIUM
 
 
+def test_telnet_is_told_as_such() -> None:
+    for eventid, fields in (
+        ("session.connect", {}),
+        ("login.failed", {"username": "root", "password": "x"}),
+        ("session.closed", {"duration_ms": 10}),
+    ):
+        result = mapped(eventid, known=eventid != "session.connect", protocol="telnet", **fields)
+        assert result is not None
+        assert result.observations[0].summary.startswith("Telnet "), eventid
+
+
+def test_exploit_of_telnetd_is_critical() -> None:
+    result = mapped("telnet.exploit_attempt", protocol="telnet", cve="CVE-2026-24061", name="USER", value="-f root")
+    assert told(result) == [("exploit", "CVE-2026-24061: USER=-f root")]
+    assert result is not None
+    assert (result.observations[0].kind, result.observations[0].severity) == ("exploit", Severity.CRITICAL)
+
+
+def test_variables_and_malformed_packets_are_requests() -> None:
+    assert told(mapped("client.var", name="LANG", value="C")) == [("variable", "LANG=C")]
+    assert told(mapped("client.malformed_packet", messagenum=5, data="00ff")) == [("malformed", "00ff")]
+
+
 def test_key_login_keeps_the_fingerprint() -> None:
     assert ("key", "SHA256:abc") in told(mapped("login.failed", username="root", fingerprint="SHA256:abc"))
 

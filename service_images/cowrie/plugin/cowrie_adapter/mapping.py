@@ -55,8 +55,9 @@ class CowrieMapping:
         return Observation(time, "file", Severity.HIGH, "file", _compact(facts), summary, payload)
 
 
-def _connect(time: float, _entry: Json) -> Observations:
-    return (Observation(time, "connection", Severity.LOW, "connection", "SSH connection", "SSH connection"),)
+def _connect(time: float, entry: Json) -> Observations:
+    text = f"{_protocol(entry)} connection"
+    return (Observation(time, "connection", Severity.LOW, "connection", text, text),)
 
 
 def _client(time: float, entry: Json) -> Observations:
@@ -76,7 +77,22 @@ def _tunnel(time: float, entry: Json) -> Observations:
 
 def _closed(time: float, entry: Json) -> Observations:
     text = f"after {float(entry['duration_ms']) / 1000:.1f} s"
-    return (Observation(time, "closed", Severity.INFO, "closed", text, f"SSH session closed {text}"),)
+    return (Observation(time, "closed", Severity.INFO, "closed", text, f"{_protocol(entry)} session closed {text}"),)
+
+
+def _variable(time: float, entry: Json) -> Observations:
+    data = f"{entry['name']}={entry['value']}"
+    return (Observation(time, "request", Severity.LOW, "variable", data, f"{_protocol(entry)} variable {data}"),)
+
+
+def _exploit(time: float, entry: Json) -> Observations:
+    data = f"{entry['cve']}: {entry['name']}={entry['value']}"
+    return (Observation(time, "exploit", Severity.CRITICAL, "exploit", data, f"Exploit of {data}"),)
+
+
+def _malformed(time: float, entry: Json) -> Observations:
+    text = f"Malformed SSH packet of type {entry['messagenum']}"
+    return (Observation(time, "request", Severity.MEDIUM, "malformed", str(entry["data"]), text),)
 
 
 def _login(time: float, entry: Json) -> Observations:
@@ -85,9 +101,14 @@ def _login(time: float, entry: Json) -> Observations:
     outcome = "accepted" if accepted else "refused"
     user = str(entry["username"])
     kind, secret = ("password", entry["password"]) if "password" in entry else ("key", entry.get("fingerprint", ""))
-    summary = f"SSH login {user} / {secret} {outcome}"
+    summary = f"{_protocol(entry)} login {user} / {secret} {outcome}"
     details = (("username", user), (kind, str(secret)), ("login", outcome))
     return tuple(Observation(time, "login", severity, name, data, summary) for name, data in details)
+
+
+def _protocol(entry: Json) -> str:
+    """The name by which people know it; older lines are SSH's."""
+    return "Telnet" if entry.get("protocol") == "telnet" else "SSH"
 
 
 def _contact(entry: Json) -> Contact:
@@ -113,6 +134,9 @@ def _compact(facts: Json) -> str:
 _OBSERVE: dict[str, Callable[[float, Json], Observations]] = {
     "session.connect": _connect,
     "client.version": _client,
+    "client.var": _variable,
+    "client.malformed_packet": _malformed,
+    "telnet.exploit_attempt": _exploit,
     "login.success": _login,
     "login.failed": _login,
     "command.input": _command,

@@ -3,14 +3,21 @@
 import os
 import socket
 import sys
+import time
 from pathlib import Path
 
+from cowrie_persona import accounts, hardware
+from cowrie_persona.host_keys import HostKeys
+from cowrie_persona.outputs import outputs
+from cowrie_persona.persona import Persona
+from cowrie_persona.settings import settings
+
+from honeypot_adapter.identity import identity
+from honeypot_adapter.options import Options
 from honeypot_adapter.twisted_offline import refuse_connections
 
-_FOLDERS = (Path("/var/lib/honeypot/cowrie"), Path("/tmp/downloads"))  # noqa: S108 - the container's own tmpfs
-
-_BOTH_VERSIONS = r"tcp6:2222:interface=\:\:"
-"""One socket for IPv6 and IPv4, in the place of `listen_endpoints` in cowrie.cfg."""
+_STATE = Path("/var/lib/honeypot/cowrie")
+_DOWNLOADS = Path("/tmp/downloads")  # noqa: S108 - the container's own tmpfs
 
 
 def _has_ipv6() -> bool:
@@ -21,15 +28,32 @@ def _has_ipv6() -> bool:
     return True
 
 
+def _write(persona: Persona, made: hardware.Hardware) -> None:
+    """Write what cowrie reads from files: who gets in, host keys, and what commands print."""
+    texts = {_STATE / "etc/userdb.txt": accounts.user_database(persona.users).encode()}
+    texts |= {_STATE / "txtcmds" / path: content for path, content in outputs(persona, made).items()}
+    keys = HostKeys(persona.identity)
+    texts |= {_STATE / f"ssh_host_{name}_key": key for name, key in keys.private().items()}
+    texts |= {_STATE / f"ssh_host_{name}_key.pub": key for name, key in keys.public().items()}
+    for path, content in texts.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
 def main() -> None:
-    """Prepare the folders on tmpfs, close the ways out, and run."""
+    """Prepare the folders on tmpfs, become the machine, close the ways out, and run."""
+    persona = Persona.of(Options.of_environment(), identity())
+    system = persona.system
+    made = hardware.made(persona.identity, system.processors, (system.memory_gib, system.disk_gib), persona.mac_vendor)
+    _DOWNLOADS.mkdir(parents=True, exist_ok=True)
+    _write(persona, made)
+    os.environ |= settings(persona, str(_STATE), now=time.time(), both_versions=_has_ipv6())
+
+    from cowrie_persona.clothing import put_on  # noqa: PLC0415 - cowrie reads its settings when it is imported
     from twisted.internet import reactor  # type: ignore[import-not-found]  # noqa: PLC0415 - in the image only; importing installs it
     from twisted.scripts import twistd  # type: ignore[import-not-found]  # noqa: PLC0415 - the same
 
-    for folder in _FOLDERS:
-        folder.mkdir(parents=True, exist_ok=True)
-    if _has_ipv6():
-        os.environ["COWRIE_SSH_LISTEN_ENDPOINTS"] = _BOTH_VERSIONS
+    put_on(persona, made)
     refuse_connections(reactor)
     sys.argv = ["twistd", "--nodaemon", "--pidfile=", "--logger=cowrie.python.logfile.stdoutLogger", "cowrie"]
     twistd.run()
