@@ -27,7 +27,7 @@ MAX_ERRORS = 50
 NUMBERS = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}
 TEXTS = {"minLength", "maxLength", "pattern"}
 LISTS = {"items", "minItems", "maxItems", "uniqueItems"}
-OBJECTS = {"properties", "required", "additionalProperties"}
+OBJECTS = {"properties", "required", "additionalProperties", "propertyNames", "maxProperties"}
 WORDS = {"$schema", "title", "description", "default", "examples", "type", "enum", "const"}
 KEYWORDS = NUMBERS | TEXTS | LISTS | OBJECTS | WORDS
 
@@ -103,17 +103,17 @@ def _check_keywords(schema: Any, depth: int) -> None:
     unknown = sorted(set(schema) - KEYWORDS)
     if unknown:
         raise UnfitSchemaError(f"uses {unknown[0][:50]}, which is not understood here")
-    if not isinstance(schema.get("additionalProperties", False), bool):
-        raise UnfitSchemaError("has additionalProperties that are neither true nor false")
     if isinstance(schema.get("pattern"), str):
         _check_pattern(schema["pattern"])
     properties = schema.get("properties", {})
-    for part in [*(properties.values() if isinstance(properties, Mapping) else ()), *_items(schema)]:
+    for part in [*(properties.values() if isinstance(properties, Mapping) else ()), *_further(schema)]:
         _check_keywords(part, depth + 1)
 
 
-def _items(schema: Schema) -> list[Any]:
-    return [schema["items"]] if "items" in schema else []
+def _further(schema: Schema) -> list[Any]:
+    parts = [schema[name] for name in ("items", "propertyNames") if name in schema]
+    others = schema.get("additionalProperties", False)
+    return parts if isinstance(others, bool) else [*parts, others]
 
 
 def _check_pattern(pattern: str) -> None:

@@ -25,6 +25,7 @@ def test_an_assignment_is_made_changed_and_removed(bench: Bench) -> None:
         "effective_revision": "1.0.0",
         "options": {},
         "effective_options": {},
+        "option_origins": {},
         "address": None,
         "image_missing": False,
     }

@@ -58,7 +58,10 @@ def test_what_is_understood(schema: dict[str, Any]) -> None:
         (option(items=True), "every level"),
         ({"type": "object", "properties": {"a": True}}, "every level"),
         ({"type": "object", "properties": []}, "no JSON Schema"),
-        ({"type": "object", "additionalProperties": {"type": "string"}}, "neither"),
+        ({"type": "object", "additionalProperties": "yes"}, "every level"),
+        ({"type": "object", "additionalProperties": {"$ref": "#"}}, r"\$ref"),
+        ({"type": "object", "propertyNames": {"pattern": "("}}, "pattern"),
+        ({"type": "object", "propertyNames": True}, "every level"),
         (nested(5), "deep"),
         (option(description="x" * MAX_BYTES), "longer"),
         ({"type": "object", "properties": {f"o{number}": {} for number in range(65)}}, "more than 64"),
@@ -88,6 +91,24 @@ def test_what_is_refused(schema: dict[str, Any], reason: str) -> None:
 )
 def test_options_are_checked_with_pointers(options: dict[str, Any], pointers: list[str]) -> None:
     assert sorted(error.pointer for error in problems(SCHEMA, filled(SCHEMA, options))) == pointers
+
+
+@pytest.mark.parametrize(
+    ("banners", "pointers"),
+    [
+        ({}, []),
+        ({"22": "SSH"}, []),
+        ({"22": 5}, ["/banners/22"]),
+        ({"ssh": "x"}, ["/banners"]),
+        ({"1": "", "2": "", "3": ""}, ["/banners"]),
+    ],
+)
+def test_an_option_may_be_values_by_names(banners: dict[str, Any], pointers: list[str]) -> None:
+    names = {"propertyNames": {"pattern": "^[0-9]+$"}, "maxProperties": 2}
+    schema: dict[str, Any] = {"type": "object", "properties": {"banners": {"type": "object", **names}}}
+    schema["properties"]["banners"]["additionalProperties"] = {"type": "string"}
+    check_schema(schema)
+    assert [error.pointer for error in problems(schema, {"banners": banners})] == pointers
 
 
 def test_a_service_without_a_schema_has_no_options() -> None:

@@ -53,6 +53,7 @@ def other_image(bench: Bench, _: int) -> None:
 
 
 DOT1X = {"method": "peap", "identity": "sensor", "ca": authority().pem, "password": "one"}
+OPTIONS = {"type": "object", "properties": {"host_name": {"type": "string"}}}
 PROXY = {"kind": "basic", "host": "proxy", "port": 3128, "user": "sensor", "password": "one"}
 CHANGES: dict[str, Change] = {
     "system's poll interval": system(poll_interval=5),
@@ -67,6 +68,8 @@ CHANGES: dict[str, Change] = {
     "server": patch(server={"host": "another.example.com"}),
     "proxy": patch(proxy=PROXY),
     "proxy's password": patch(proxy=PROXY | {"password": "two"}),
+    "system's persona": system(persona={"host_name": "everywhere"}),
+    "persona": patch(persona={"host_name": "files07"}),
     "802.1X": patch(dot1x=DOT1X),
     "802.1X's password": patch(dot1x=DOT1X | {"password": "two"}),
     "assignment": assign("recon"),
@@ -84,7 +87,7 @@ def polled(bench: Bench) -> SensorClient:
     """A sensor with a service that has polled."""
     sensor = bench.sensor()
     for revision in ("1.0.0", "2.0.0"):
-        add_service(bench, "cowrie", revision)
+        add_service(bench, "cowrie", revision, options=OPTIONS)
     add_service(bench, "recon")
     add_service(bench, "armed", architecture="armhf")
     for name in ("cowrie", "armed"):
@@ -139,6 +142,7 @@ def test_another_architecture_gets_its_own_images(polled: SensorClient) -> None:
 
 HARMLESS: dict[str, Change] = {
     "location": patch(location="cellar"),
+    "persona that no service takes": patch(persona={"host_name": "files07", "domain": "corp.example"}),
     "name": patch(name="other"),
     "same network": patch(network={"mode": "unconfigured"}),
     "history": system(history_entries=5),

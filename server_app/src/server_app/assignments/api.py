@@ -1,5 +1,6 @@
 from apiflask import APIBlueprint
 from flask import Response
+from sqlalchemy.orm import Session
 
 from server_app.accounts.principal import Principal
 from server_app.api_base.auth import login_required
@@ -18,6 +19,9 @@ from server_app.assignments.schemas import (
 )
 from server_app.context import context
 from server_app.db import now
+from server_app.preferences import service as preferences
+from server_app.sensors.persona import SystemPersona
+from server_app.sensors.preferences import SensorSection
 from server_app.sensors.queries import SensorFilter, find_sensors
 from server_app.services import service as catalogue
 
@@ -34,8 +38,8 @@ def make_blueprint() -> APIBlueprint:
     def list_assignments(sensor_id: int, principal: Principal) -> AssignmentList:
         """List the services a sensor shall run."""
         with context().database.reading() as session:
-            rows = service.list_assignments(session, principal, sensor_id)
-            return AssignmentList(items=[assignment_item(row) for row in rows])
+            rows, system = service.list_assignments(session, principal, sensor_id), _system(session)
+            return AssignmentList(items=[assignment_item(row, system) for row in rows])
 
     @blueprint.put("/sensors/<int:sensor_id>/services/<service_name>")
     @blueprint.output(AssignmentItem)
@@ -44,7 +48,8 @@ def make_blueprint() -> APIBlueprint:
     def assign(sensor_id: int, service_name: str, body: AssignmentChange, principal: Principal) -> AssignmentItem:
         """Let a sensor run a service."""
         with context().database.writing() as session:
-            return assignment_item(service.assign(session, principal, sensor_id, service_name, body.values()))
+            row = service.assign(session, principal, sensor_id, service_name, body.values())
+            return assignment_item(row, _system(session))
 
     @blueprint.delete("/sensors/<int:sensor_id>/services/<service_name>")
     @blueprint.output({}, status_code=204)
@@ -64,10 +69,12 @@ def make_blueprint() -> APIBlueprint:
         with context().database.reading() as session:
             page = find_sensors(session, principal, query, now())
             assigned = service.assignments_of(session, *(sensor.id for sensor in page.items))
+            system = _system(session)
             return Matrix(
                 services=[matrix_column(row) for row in catalogue.list_services(session)],
                 items=[
-                    matrix_row(sensor, [row for row in assigned if row.sensor_id == sensor.id]) for sensor in page.items
+                    matrix_row(sensor, [row for row in assigned if row.sensor_id == sensor.id], system)
+                    for sensor in page.items
                 ],
                 next=page.next,
             )
@@ -83,3 +90,7 @@ def make_blueprint() -> APIBlueprint:
         return MatrixChanged(changed=len(body.changes))
 
     return blueprint
+
+
+def _system(session: Session) -> SystemPersona:
+    return preferences.load(session, SensorSection).persona

@@ -1,10 +1,11 @@
 """The options of assignments: what was set, checked against what the images declare. Pure."""
 
-from typing import Any
-
+from server_app.assignments import persona_options
 from server_app.assignments.models import ServiceAssignment
+from server_app.assignments.persona_options import EffectiveOptions, Origin
 from server_app.errors import FieldError
 from server_app.option_schema import filled, problems
+from server_app.sensors.persona import Persona
 from server_app.services.models import ServiceRevision
 
 
@@ -14,10 +15,12 @@ def images(assignment: ServiceAssignment) -> list[ServiceRevision]:
     return [revision for revision in assignment.service.revisions if revision.revision == wanted]
 
 
-def effective_options(assignment: ServiceAssignment) -> dict[str, Any]:
-    """What was set, and defaults for the rest."""
+def effective_options(assignment: ServiceAssignment, persona: Persona) -> EffectiveOptions:
+    """What was set, what the persona says, and defaults for the rest."""
     found = images(assignment)
-    return filled(found[0].options, assignment.options) if found else dict(assignment.options)
+    if not found:
+        return EffectiveOptions(dict(assignment.options), dict.fromkeys(assignment.options, Origin.SET))
+    return persona_options.effective(found[0].options, persona.options(), assignment.options)
 
 
 def wrong_options(assignment: ServiceAssignment, place: str) -> list[FieldError]:

@@ -7,10 +7,12 @@ from server_app.api_base.body import ApiModel
 from server_app.assignments.matrix import Entry
 from server_app.assignments.models import ServiceAssignment
 from server_app.assignments.options import effective_options, images
+from server_app.assignments.persona_options import Origin
 from server_app.fields import RowId
 from server_app.option_schema import MAX_OPTIONS
 from server_app.sensors.connection import HostAddress
 from server_app.sensors.models import Sensor
+from server_app.sensors.persona import SystemPersona, persona_of
 from server_app.services.models import Service
 
 MAX_CHANGES = 1000
@@ -35,8 +37,10 @@ class AssignmentChange(ApiModel):
 
 
 class AssignmentItem(ApiModel):
-    """A service that a sensor shall run; the effective values are what holds at the moment, defaults filled in.
+    """A service that a sensor shall run; the effective values are what holds at the moment.
 
+    Each effective option is what was set for the service, else what the sensor's persona says, else the default:
+    `option_origins` tells which (`set`, `persona`, `default`).
     `image_missing` tells that the registry lacks an image of it, so that sensors cannot fetch it.
     """
 
@@ -45,6 +49,7 @@ class AssignmentItem(ApiModel):
     effective_revision: str
     options: dict[str, JsonValue]
     effective_options: dict[str, JsonValue]
+    option_origins: dict[str, Origin]
     address: str | None
     image_missing: bool
 
@@ -117,14 +122,16 @@ class MatrixChanged(ApiModel):
     changed: int
 
 
-def assignment_item(row: ServiceAssignment) -> AssignmentItem:
+def assignment_item(row: ServiceAssignment, system: SystemPersona) -> AssignmentItem:
     """A row as the API shows it."""
+    options = effective_options(row, persona_of(row.sensor, system))
     return AssignmentItem(
         service=row.service.name,
         revision=row.revision,
         effective_revision=row.revision or row.service.default_revision,
         options=row.options,
-        effective_options=effective_options(row),
+        effective_options=options.values,
+        option_origins=options.origins,
         address=row.address,
         image_missing=any(image.image_missing for image in images(row)),
     )
@@ -136,12 +143,12 @@ def matrix_column(service: Service) -> MatrixColumn:
     return MatrixColumn(service=service.name, default_revision=service.default_revision, revisions=revisions)
 
 
-def matrix_row(sensor: Sensor, rows: list[ServiceAssignment]) -> MatrixRow:
+def matrix_row(sensor: Sensor, rows: list[ServiceAssignment], system: SystemPersona) -> MatrixRow:
     """A sensor with its assignments."""
     return MatrixRow(
         sensor=sensor.id,
         name=sensor.name,
         division=sensor.division_id,
         division_name=sensor.division.name,
-        services=[assignment_item(row) for row in rows],
+        services=[assignment_item(row, system) for row in rows],
     )

@@ -10,12 +10,13 @@ from ipaddress import ip_address
 from sensor_wire.base import PortRange
 from sensor_wire.v1.desired import Desired, DesiredFirmware, DesiredService, Limits
 from sensor_wire.v1.network import ServerEndpoint
+from server_app.assignments import persona_options
 from server_app.assignments.models import ServiceAssignment
-from server_app.option_schema import filled
 from server_app.platforms.models import Firmware
 from server_app.sensors.effective import Environment, effective
 from server_app.sensors.handed_out import network_of, proxy_of
 from server_app.sensors.models import Sensor
+from server_app.sensors.persona import Persona
 from server_app.sensors.preferences import SensorSection
 from server_app.services.models import ServiceRevision
 
@@ -60,8 +61,12 @@ def desired_state(
         outside: what is not in the database.
     """
     chosen = ((chosen_revision(assignment, architecture), assignment) for assignment in assigned.services)
-    services = [_desired_service(revision, assignment) for revision, assignment in chosen if revision is not None]
     values = effective(sensor, system, outside.environment)
+    services = [
+        _desired_service(revision, assignment, values.persona)
+        for revision, assignment in chosen
+        if revision is not None
+    ]
     return Desired(
         generation=0,
         poll_interval=values.poll_interval,
@@ -102,7 +107,7 @@ def _desired_firmware(firmware: Firmware) -> DesiredFirmware:
     return DesiredFirmware(revision=firmware.revision, target=f"firmware/{firmware.platform}/{firmware.revision}")
 
 
-def _desired_service(revision: ServiceRevision, assignment: ServiceAssignment) -> DesiredService:
+def _desired_service(revision: ServiceRevision, assignment: ServiceAssignment, persona: Persona) -> DesiredService:
     return DesiredService(
         name=revision.service.name,
         revision=revision.revision,
@@ -113,6 +118,6 @@ def _desired_service(revision: ServiceRevision, assignment: ServiceAssignment) -
         address=None if assignment.address is None else ip_address(assignment.address),
         catch_all=revision.catch_all,
         raw=revision.raw,
-        options=dict(sorted(filled(revision.options, assignment.options).items())),
+        options=persona_options.effective(revision.options, persona.options(), assignment.options).values,
         limits=Limits.model_validate(revision.limits),
     )

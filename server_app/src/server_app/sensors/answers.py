@@ -12,6 +12,7 @@ from server_app.sensors.connection import Address, NetworkSetting, ProxyShown, S
 from server_app.sensors.dot1x import Dot1xShown
 from server_app.sensors.effective import Effective, Environment, effective
 from server_app.sensors.models import Health, Sensor, SensorState
+from server_app.sensors.persona import Persona, PersonaSetting
 from server_app.sensors.preferences import SensorSection
 from server_app.sensors.schemas import PinnedFirmware
 from server_app.sensors.service import problems_of, report_of, state_of
@@ -25,6 +26,7 @@ class EffectiveSettings(ApiModel):
     network: NetworkSetting
     dns_servers: list[Address]
     proxy: ProxyShown
+    persona: Persona
 
 
 class SensorItem(ApiModel):
@@ -43,6 +45,7 @@ class SensorItem(ApiModel):
     proxy: ProxyShown | None
     dot1x: Dot1xShown | None
     pinned_firmware: PinnedFirmware | None
+    persona: PersonaSetting | None
     effective: EffectiveSettings
     state: SensorState
     health: Health
@@ -129,6 +132,7 @@ def sensor_item(sensor: Sensor, system: SensorSection, environment: Environment,
             "proxy": None if sensor.proxy is None else _proxy(sensor.proxy, sensor.proxy_password),
             "dot1x": dot1x.shown(sensor),
             "pinned_firmware": sensor.pinned_firmware,
+            "persona": sensor.persona,
             "effective": _shown(lives_by),
             "state": state_of(sensor, now),
             "health": sensor.status.health,
@@ -150,6 +154,7 @@ def _shown(values: Effective) -> EffectiveSettings:
         network=values.network,
         dns_servers=list(values.dns_servers),
         proxy=_proxy(values.proxy.model_dump(), values.proxy_password),
+        persona=values.persona,
     )
 
 

@@ -10,7 +10,7 @@ from server_app.sensors.dot1x import set_dot1x
 from server_app.sensors.models import Sensor
 
 PLAIN = ("name", "location", "poll_interval", "mac_address")
-STRUCTURED = ("server", "network", "pinned_firmware")
+STRUCTURED = ("server", "network", "pinned_firmware", "persona")
 
 
 def apply(sensor: Sensor, values: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from sensor_wire.v1.network import NetworkMode
 from server_app.at_rest.hidden import Hidden
 from server_app.sensors.connection import Address, NetworkSetting, ProxyPlace, ServerSetting
 from server_app.sensors.models import Sensor
+from server_app.sensors.persona import Persona, persona_of
 from server_app.sensors.preferences import SensorSection
 
 HTTPS_PORT = 443
@@ -33,6 +34,7 @@ class Effective:
     dns_servers: tuple[Address, ...]
     proxy: ProxyPlace
     proxy_password: Hidden | None = field(repr=False)
+    persona: Persona
 
 
 def effective(sensor: Sensor, system: SensorSection, environment: Environment) -> Effective:
@@ -53,6 +55,7 @@ def effective(sensor: Sensor, system: SensorSection, environment: Environment) -
         ),
         proxy=ProxyPlace.model_validate(sensor.proxy) if own else system.proxy,
         proxy_password=sensor.proxy_password if own else system.proxy_password,
+        persona=persona_of(sensor, system.persona),
     )
 
 

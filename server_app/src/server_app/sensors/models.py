@@ -2,7 +2,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy import JSON, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server_app.at_rest.columns import HiddenText
@@ -38,6 +38,7 @@ class Sensor(Base):
     __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy reads it from the class
     audit_name: ClassVar[str] = "sensor"
     audit_hidden: ClassVar[frozenset[str]] = frozenset({"proxy_password", "dot1x_secret"})
+    audit_ignored: ClassVar[frozenset[str]] = frozenset({"name_number"})
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(50), unique=True)
@@ -53,6 +54,8 @@ class Sensor(Base):
     dot1x: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     dot1x_secret: Mapped[Hidden | None] = mapped_column(HiddenText)  # password, or key as PEM
     pinned_firmware: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    persona: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # sensors.persona
+    name_number: Mapped[int] = mapped_column(default=0, server_default=text("0"))  # of it a host name is made
     created_at: Mapped[datetime]
     division: Mapped[Division] = relationship()
     status: Mapped["SensorStatus"] = relationship(

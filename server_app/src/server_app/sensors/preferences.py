@@ -6,6 +6,7 @@ from server_app.at_rest.hidden import Given, Hidden
 from server_app.fields import PollInterval
 from server_app.preferences.section import Section
 from server_app.sensors.connection import DnsServers, ProxyChoice, ProxyPlace, ServerSetting, wrong
+from server_app.sensors.persona import SystemPersona
 
 ProxyPassword = Annotated[Hidden, Given(Annotated[str, StringConstraints(min_length=1, max_length=256)])]
 
@@ -25,6 +26,7 @@ class SensorSection(Section):
     dns_servers: DnsServers = Field(default_factory=list)
     proxy: ProxyPlace = ProxyPlace(kind=ProxyChoice.NONE)
     proxy_password: Annotated[ProxyPassword | None, Field(repr=False, validate_default=True)] = None
+    persona: SystemPersona = SystemPersona()
     history_entries: Annotated[int, Field(ge=1, le=10_000)] = 1000
     history_days: Annotated[int, Field(ge=1, le=3650)] = 90
 

@@ -8,6 +8,7 @@ from server_app.fields import FreeText, Name, PollInterval, RowId
 from server_app.platforms.kinds import PlatformName
 from server_app.sensors.connection import DnsServers, MacAddress, NetworkSetting, ProxySetting, ServerSetting
 from server_app.sensors.dot1x import Dot1xSetting
+from server_app.sensors.persona import PersonaSetting
 
 
 class PinnedFirmware(ApiModel):
@@ -31,6 +32,7 @@ class OwnSettings(ApiModel):
     proxy: ProxySetting | None = None
     dot1x: Dot1xSetting | None = None
     pinned_firmware: PinnedFirmware | None = None
+    persona: PersonaSetting | None = None
 
 
 class NewSensor(OwnSettings):

@@ -15,6 +15,7 @@ from server_app.forwarding import outbox
 from server_app.platforms import service as platforms
 from server_app.sensors.change import apply
 from server_app.sensors.health import warnings
+from server_app.sensors.host_names import new_number
 from server_app.sensors.models import Sensor, SensorState, SensorStatus
 from server_app.sensors.queries import visible
 
@@ -104,7 +105,8 @@ def create_sensor(session: Session, who: Principal, values: dict[str, Any], now:
     division = divisions.writable_division(session, who, values["division"])
     _refuse_taken(session, values["name"], None)
     _refuse_unknown_firmware(session, values)
-    sensor = Sensor(division=division, created_at=now, status=SensorStatus(generation=0))
+    number = new_number(session.scalars(select(Sensor.name_number)).all())
+    sensor = Sensor(division=division, created_at=now, status=SensorStatus(generation=0), name_number=number)
     apply(sensor, values)
     session.add(sensor)
     session.flush()
