@@ -19,6 +19,7 @@ from sensor_wire.v1.event import EventBody
 
 IMAGE = os.environ.get("HONEYSENS_RECON_IMAGE", "honeysens/service-recon:latest")
 LISTENER_PORT = 60999
+BANNERS = {"2525": "220 mail.corp.example ESMTP\\r\\n", "2600": "\\x00\\xff"}
 NFTABLES = f"""
 table inet capture {{
   chain redirected {{ type nat hook prerouting priority dstnat; meta l4proto tcp redirect to :{LISTENER_PORT}; }}
@@ -60,7 +61,7 @@ def capture_sockets() -> list[socket.socket]:
 @pytest.fixture
 def recon(sensor_end: SensorEnd) -> Iterator[HoneypotContainer]:
     sensor_end.stop()
-    with HoneypotContainer(IMAGE, sensor_end.path.parent, memory_mb=128) as container:
+    with HoneypotContainer(IMAGE, sensor_end.path.parent, memory_mb=128, options={"banners": BANNERS}) as container:
         namespace = container.network_namespace
         subprocess.run(["nsenter", f"--net={namespace}", "nft", "-f", "-"], input=NFTABLES, text=True, check=True)
         sockets = in_namespace(namespace, capture_sockets)
@@ -112,6 +113,31 @@ def test_silent_client_is_told_and_gets_a_line(sensor_end: SensorEnd, recon: Hon
         assert client.recv(100) == b"\r\n"
     (event,) = of_port(sensor_end, 25)
     assert "without payload" in event.summary
+
+
+def test_client_that_waits_is_greeted_and_who_speaks_first_is_not(
+    sensor_end: SensorEnd, recon: HoneypotContainer
+) -> None:
+    for address in (recon.address, recon.address6):
+        with socket.create_connection((address, 2525), 5) as client:
+            client.settimeout(60)
+            assert client.recv(100) == b"220 mail.corp.example ESMTP\r\n"
+            client.sendall(b"EHLO x\r\n")
+            assert client.recv(100) == b"\r\n"
+    with socket.create_connection((recon.address, 2600), 5) as client:
+        client.settimeout(60)
+        assert client.recv(100) == b"\x00\xff"
+    with socket.create_connection((recon.address, 2525), 5) as client:
+        client.settimeout(60)
+        client.sendall(b"at once")
+        assert client.recv(100) == b"\r\n"
+    wait_for(
+        lambda: (
+            {b"EHLO x\r\n", b"at once"}
+            <= {payload for event in of_port(sensor_end, 2525) for payload in payloads(event)}
+        ),
+        "both payloads",
+    )
 
 
 @pytest.mark.emulated  # TCP is not: qemu-user does not know the socket option that tells the original destination

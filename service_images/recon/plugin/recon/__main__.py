@@ -3,14 +3,16 @@
 import asyncio
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from honeypot_adapter.capture import Capture, request_captures
 from honeypot_adapter.delivery import Delivery
 from honeypot_adapter.event import Json
 from honeypot_adapter.log import log
+from honeypot_adapter.options import Options
 from honeypot_adapter.outbox import Outbox
+from recon.banners import banners
 from recon.datagrams import Datagrams
 from recon.limiter import AnswerLimiter
 from recon.listener import Listener
@@ -26,16 +28,18 @@ _DRAIN_SECONDS = 5.0
 class Recon:
     """The tracker between the sockets and the outbox."""
 
-    def __init__(self, outbox: Outbox, delivery: Delivery) -> None:
+    def __init__(self, outbox: Outbox, delivery: Delivery, banners: Mapping[int, bytes]) -> None:
         self._outbox = outbox
         self._delivery = delivery
+        self._banners = banners
         self._tracker = Tracker()
         self._dropped = 0
 
     async def run(self, captures: Sequence[Capture], stop: asyncio.Event) -> None:
         """Record until told to stop; one capture for IPv4 and perhaps one for IPv6."""
         limiter = AnswerLimiter(time.monotonic())
-        listener = Listener(self._teller(self._tracker.accepted), self._teller(self._tracker.payload))
+        tracker = self._tracker
+        listener = Listener(self._teller(tracker.accepted), self._teller(tracker.payload), self._banners)
         loop = asyncio.get_running_loop()
         for each in captures:
             datagrams = Datagrams(each.packets, each.answers, self._teller(self._tracker.touch), limiter)
@@ -72,6 +76,7 @@ class Recon:
 
 
 async def _main() -> None:
+    greetings = banners(Options.of_environment())
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -82,7 +87,7 @@ async def _main() -> None:
     delivery = Delivery(outbox)
     async with asyncio.TaskGroup() as tasks:
         sending = tasks.create_task(delivery.run())
-        await Recon(outbox, delivery).run(captures, stop)
+        await Recon(outbox, delivery, greetings).run(captures, stop)
         if not await delivery.drain(_DRAIN_SECONDS):
             log("events are lost: the sensor did not take them before the end")
         sending.cancel()

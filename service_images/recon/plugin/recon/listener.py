@@ -1,10 +1,10 @@
-"""Accepts every TCP connection, takes its first bytes and answers a line that means nothing."""
+"""Accepts every TCP connection, greets who waits, takes its first bytes and answers a line that means nothing."""
 
 import asyncio
 import socket
 import struct
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from recon.packets import Seen
@@ -18,6 +18,8 @@ _PAYLOAD_BYTES = 4097
 """One byte more than an event takes, so that it is seen when there was more."""
 _SILENCE_SECONDS = 3.0
 _REST_SECONDS = 0.2
+_BANNER_SECONDS = 0.2
+"""A server that speaks first does so at once; who speaks before that did not wait for it."""
 _ANSWER = b"\r\n"
 
 type Tell = Callable[[Seen], None]
@@ -26,9 +28,10 @@ type Tell = Callable[[Seen], None]
 class Listener:
     """Connections that are open now, within bounds; beyond them connections are closed at once, but told."""
 
-    def __init__(self, accepted: Tell, payload: Tell) -> None:
+    def __init__(self, accepted: Tell, payload: Tell, banners: Mapping[int, bytes]) -> None:
         self._accepted = accepted
         self._payload = payload
+        self._banners = banners
         self._open: Counter[str] = Counter()
         self._conversations: set[asyncio.Task[None]] = set()
 
@@ -60,25 +63,25 @@ class Listener:
             del self._open[seen.source]
 
     async def _converse(self, seen: Seen, connection: socket.socket) -> None:
-        data = await _first_bytes(connection)
+        banner = self._banners.get(seen.destination_port)
+        data = await _first_bytes(connection, _SILENCE_SECONDS if banner is None else _BANNER_SECONDS)
         if not data:
             # Some clients wait for the server to speak first.
-            await _answer(connection)
-            data = await _first_bytes(connection)
+            await _answer(connection, banner or _ANSWER)
+            data = await _first_bytes(connection, _SILENCE_SECONDS)
         if data:
             self._payload(seen._replace(payload=data))
-            await _answer(connection)
+            await _answer(connection, _ANSWER)
 
 
-async def _answer(connection: socket.socket) -> None:
+async def _answer(connection: socket.socket, answer: bytes) -> None:
     async with asyncio.timeout(_SILENCE_SECONDS):
-        await asyncio.get_running_loop().sock_sendall(connection, _ANSWER)
+        await asyncio.get_running_loop().sock_sendall(connection, answer)
 
 
-async def _first_bytes(connection: socket.socket) -> bytes:
-    """Read what the client sends first, for a bounded time and size; nothing when it is silent or gone."""
+async def _first_bytes(connection: socket.socket, patience: float) -> bytes:
+    """Read what the client sends first, for a bounded size and these seconds; nothing when it is silent or gone."""
     data = b""
-    patience = _SILENCE_SECONDS
     while len(data) < _PAYLOAD_BYTES:
         try:
             async with asyncio.timeout(patience):
