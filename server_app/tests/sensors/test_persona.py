@@ -48,7 +48,7 @@ def test_the_sensors_own_goes_before_the_systems_field_by_field() -> None:
     system = SystemPersona(host_name="all", domain="all.example", organisation="All")
     own = Sensor(persona={"host_name": None, "domain": "own.example"}, name_number=3)
     assert persona_of(own, system) == Persona(
-        host_name="all", domain="own.example", os_family=OsFamily.LINUX, organisation="All", mac_vendor=None
+        host_name="all", domain="own.example", os_family=None, organisation="All", mac_vendor=None
     )
     made = Sensor(persona={"os_family": "windows"}, name_number=3)
     assert persona_of(made, SystemPersona()).host_name == host_name("windows", 3)
@@ -122,7 +122,7 @@ def test_a_persona_is_set_shown_recorded_and_taken_back(bench: Bench) -> None:
     assert shown["effective"]["persona"] == {
         "host_name": "files07",
         "domain": "all.example",
-        "os_family": "linux",
+        "os_family": None,
         "organisation": "All",
         "mac_vendor": None,
     }

@@ -16,7 +16,10 @@ Words = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"
 
 
 class OsFamily(StrEnum):
-    """The kind of system; a service that cannot be of one keeps its own."""
+    """The kind of system; a service that cannot be of one keeps its own.
+
+    Unless somebody says one, each service has that which it does best as: RDP's takes hashes as Windows only.
+    """
 
     LINUX = "linux"
     WINDOWS = "windows"
@@ -40,7 +43,6 @@ class SystemPersona(PersonaSetting):
     """What holds for sensors that say nothing else."""
 
     domain: DomainName = "intranet.local"
-    os_family: OsFamily = OsFamily.LINUX
 
 
 class Persona(ApiModel):
@@ -48,7 +50,7 @@ class Persona(ApiModel):
 
     host_name: HostLabel
     domain: DomainName
-    os_family: OsFamily
+    os_family: OsFamily | None
     organisation: Words | None
     mac_vendor: Words | None
 
@@ -61,5 +63,5 @@ def persona_of(sensor: Sensor, system: SystemPersona) -> Persona:
     """The persona of one sensor: field by field its own, else the system's, else made."""
     own = PersonaSetting.model_validate(sensor.persona or {})
     said = system.model_dump() | own.model_dump(exclude_none=True)
-    made = host_name(said["os_family"], sensor.name_number)
+    made = host_name(said["os_family"] or OsFamily.LINUX, sensor.name_number)
     return Persona.model_validate(said | {"host_name": said["host_name"] or made})
