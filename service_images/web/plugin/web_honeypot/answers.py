@@ -16,7 +16,7 @@ from web_honeypot.rules import Match
 from web_honeypot.shell import MAX_COMMAND, Shell
 
 _SYSTEM_ENTITY = re.compile(r"""(?:SYSTEM|PUBLIC\s+["'][^"']{0,200}["'])\s+["']([^"']{1,300})["']""", re.IGNORECASE)
-_SHELL_FIRST = re.compile(r"^[^\n]{0,2000}?(?:[;|&`\n]|\$\()\s*", re.DOTALL)
+_OPENING = re.compile(r"[;|&`\n]+|\$\((?!\()")
 _AFTER_FUNCTION = re.compile(r"\(\)\s*\{[^}\n]{0,80}\}\s*;\s*(.{0,1000})", re.DOTALL)
 _ECHO_HEAD = re.compile(r"^(?:echo\s+(?:-[a-z]+\s+)?(?:content-type:\s*[a-z/]+|[\"']{2})?\s*;\s*)+", re.IGNORECASE)
 
@@ -117,11 +117,23 @@ def _evaluated(case: Case, code: str) -> Outcome | None:
 
 
 def _command(case: Case, match: Match) -> Outcome:
-    value = next(
-        (value for _, value in case.request.fields if match.found[0].strip("= ") in f"={value}"), match.found[0]
-    )
-    command = _SHELL_FIRST.sub("", both(value).rpartition("\n")[2], count=1).strip().rstrip("`)'\"").strip()
+    found = match.found[0].strip("= ")
+    value = next((value for _, value in case.request.fields if found in f"={value}"), match.found[0])
+    command = _injected(both(value).rpartition("\n")[2])
     return Outcome(page(Shell(case.persona).run(command), 200, PLAIN), command[:MAX_COMMAND])
+
+
+def _injected(value: str) -> str:
+    """Give what stands behind the character that ends the command which the application would run."""
+    opening = _OPENING.search(value)
+    if opening is None:
+        return value.strip()
+    rest = value[opening.end() :].strip()
+    if "`" in opening[0]:
+        return rest.partition("`")[0].strip()
+    if "$(" in opening[0]:
+        return rest.removesuffix(")").strip()
+    return rest.rstrip("'\"") if (rest.count("'") + rest.count('"')) % 2 else rest
 
 
 def _web_shell(case: Case, match: Match) -> Outcome:
@@ -131,7 +143,7 @@ def _web_shell(case: Case, match: Match) -> Outcome:
 
 
 def _query_command(case: Case, _match: Match) -> Outcome:
-    command = both(case.request.query).rpartition("\n")[2].replace("+", " ")
+    command = both(case.request.query, query=True).rpartition("\n")[2]
     return Outcome(page(Shell(case.persona, "root").run(command), 200, PLAIN), command[:MAX_COMMAND])
 
 

@@ -105,7 +105,7 @@ class Request:
         body = self.body[:_VIEW_CHARACTERS].decode("latin-1")
         views = {
             "path": both(self._local.partition("?")[0]),
-            "target": both(self.target),
+            "target": both(self.target, query=True),
             "values": both(f"{values}\n{cookies}" if cookies else values),
             "headers": heads,
             "agent": self.header("user-agent"),
@@ -133,11 +133,16 @@ def pairs(text: str) -> list[tuple[str, str]]:
         return [(unquote_plus(name), unquote_plus(value)) for name, _, value in (part.partition("=") for part in first)]
 
 
-def both(text: str) -> str:
-    """Give a text as it came and, where that differs, decoded: percent signs up to three times, entities of HTML."""
-    plain = text
+def both(text: str, *, query: bool = False) -> str:
+    """Give a text as it came and, where that differs, decoded: percent signs up to three times, entities of HTML.
+
+    Args:
+        text: what the client sent.
+        query: it holds a query, where a plus is a space.
+    """
+    plain = text.replace("+", " ") if query else text
     for _ in range(_ROUNDS):
-        more = unquote(plain.replace("+", " "))
+        more = unquote(plain)
         if more == plain:
             break
         plain = more
