@@ -3,9 +3,6 @@
 import asyncio
 import gc
 import signal
-import ssl
-import subprocess
-import sys
 from pathlib import Path
 
 from honeypot_adapter.delivery import Delivery
@@ -13,25 +10,16 @@ from honeypot_adapter.identity import identity
 from honeypot_adapter.log import log
 from honeypot_adapter.options import Options
 from honeypot_adapter.outbox import Outbox
+from web_honeypot import tls
 from web_honeypot.listener import Listener
 from web_honeypot.persona import Persona
 from web_honeypot.rules import rules
 from web_honeypot.scribe import Scribe
 
 _OUTBOX_PATH = Path("/var/lib/honeypot/outbox.db")
-_CERTIFICATE_PATH = Path("/tmp/tls.pem")  # noqa: S108 - the container's own tmpfs
 _HTTP, _HTTPS = 8080, 8443
 _TICK_SECONDS = 0.2
 _DRAIN_SECONDS = 5.0
-
-
-def _tls() -> ssl.SSLContext:
-    subprocess.run([sys.executable, "-m", "web_honeypot.certificate", str(_CERTIFICATE_PATH)], check=True)  # noqa: S603 - our own module
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(_CERTIFICATE_PATH)
-    context.set_alpn_protocols(["http/1.1"])
-    _CERTIFICATE_PATH.unlink()
-    return context
 
 
 async def _main() -> None:
@@ -39,7 +27,7 @@ async def _main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     persona = Persona.of(Options.of_environment(), identity())
-    tls = _tls()
+    secured = tls.context()
     rules()
     gc.freeze()
     outbox = Outbox(_OUTBOX_PATH)
@@ -48,7 +36,7 @@ async def _main() -> None:
     listener = Listener(persona, scribe)
     async with asyncio.TaskGroup() as tasks:
         sending = tasks.create_task(delivery.run())
-        sockets = [listener.serve(_HTTP), listener.serve(_HTTPS, tls)]
+        sockets = [listener.serve(_HTTP), listener.serve(_HTTPS, secured)]
         log("serving")
         while not stop.is_set():
             scribe.tick()

@@ -4,7 +4,6 @@ import asyncio
 import socket
 import ssl
 import time
-from asyncio import sslproto
 from collections import Counter
 from contextlib import suppress
 
@@ -12,16 +11,15 @@ from honeypot_adapter.event import Observation, Payload, Severity
 from honeypot_adapter.log import log
 from web_honeypot.conversation import Conversation
 from web_honeypot.persona import Persona
-from web_honeypot.recorder import Ends
 from web_honeypot.scribe import Scribe
+from web_honeypot.tls import HELLO_SECONDS, alert, peek
+from web_honeypot.visits import Ends
 
 _AT_ONCE = 64
 _BACKLOG = 4096
 _MAX_CONNECTIONS = 512
 _MAX_PER_SOURCE = 192
 _HELLO = b"\x16"
-_HELLO_BYTES = 1024
-_HELLO_SECONDS = 20.0
 _READ_LIMIT = 32 * 1024
 _PLAIN = {
     "apache": "Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />\n Instead use the HTTPS scheme "
@@ -46,9 +44,6 @@ class Listener:
             port: where to listen.
             tls: what to secure connections with.
         """
-        if tls is not None:
-            # Python gives each connection a buffer of 256 KiB, though no record is longer than 16.
-            sslproto.SSLProtocol.max_size = _READ_LIMIT
         listener = listening_socket(port)
         asyncio.get_running_loop().add_reader(listener, self._accept, listener, tls)
         return listener
@@ -92,7 +87,7 @@ class Listener:
         loop = asyncio.get_running_loop()
         hello = b""
         if tls is not None:
-            hello = await _peek(connection)
+            hello = await peek(connection)
             if not hello:
                 self._tell(ends, "nothing sent", b"")
                 return
@@ -102,11 +97,11 @@ class Listener:
         with connection.dup() as spare:
             try:
                 transport, _ = await loop.connect_accepted_socket(
-                    lambda: protocol, connection, ssl=secured, ssl_handshake_timeout=_HELLO_SECONDS if secured else None
+                    lambda: protocol, connection, ssl=secured, ssl_handshake_timeout=HELLO_SECONDS if secured else None
                 )
             except (OSError, EOFError) as error:
                 self._tell(ends, f"TLS failed: {getattr(error, 'reason', None) or type(error).__name__}", hello)
-                spare.send(_alert(secured, hello))
+                spare.send(alert(secured, hello))
                 return
         writer = asyncio.StreamWriter(transport, protocol, reader, loop)
         conversation = Conversation(self._persona, ends, (reader, writer), self._scribe)
@@ -146,37 +141,6 @@ def listening_socket(port: int) -> socket.socket:
     listener.listen(_BACKLOG)
     listener.settimeout(0)
     return listener
-
-
-async def _peek(connection: socket.socket) -> bytes:
-    """Look at the first bytes without taking them."""
-    loop = asyncio.get_running_loop()
-    readable: asyncio.Future[None] = loop.create_future()
-    loop.add_reader(connection, _fulfil, readable)
-    try:
-        async with asyncio.timeout(_HELLO_SECONDS):
-            await readable
-        return connection.recv(_HELLO_BYTES, socket.MSG_PEEK)
-    except OSError:
-        return b""
-    finally:
-        loop.remove_reader(connection)
-
-
-def _alert(tls: ssl.SSLContext | None, hello: bytes) -> bytes:
-    """Give the alert that a refused hello is due, which Python closes the connection without."""
-    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    incoming.write(hello)
-    if tls is not None:
-        with suppress(ssl.SSLError):
-            tls.wrap_bio(incoming, outgoing, server_side=True).do_handshake()
-            return b""
-    return outgoing.read()
-
-
-def _fulfil(readable: asyncio.Future[None]) -> None:
-    if not readable.done():
-        readable.set_result(None)
 
 
 def _plain(address: str) -> str:

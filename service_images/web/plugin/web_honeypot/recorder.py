@@ -4,13 +4,11 @@ Every request is an entry of its own, up to a bound per half minute; beyond it t
 told. Bundles go out before they are full, so that nothing is left out of them.
 """
 
-from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import NamedTuple, Self
 
 from honeypot_adapter.bundler import INTERVAL, Bundler
-from honeypot_adapter.event import Contact, Json, Observation, Severity
+from honeypot_adapter.event import Json, Observation, Severity
+from web_honeypot.visits import Ends, Moment, Visit
 
 IDLE = 60.0
 """Seconds without a sign that end a visit."""
@@ -22,58 +20,7 @@ PATH_LIST = 25
 _GRAVE = 4
 _MAX_COUNTED = 64
 _MAX_NOTES = 64
-_FULL_ENTRIES, _FULL_PACKETS, _FULL_BYTES = 440, 48, 120_000
-_ENTRY_BYTES = 96
 _OVERFLOW = "overflow"
-
-
-class Ends(NamedTuple):
-    """Who came to whom, in one connection; `tls` says by which of the two protocols that port speaks."""
-
-    source: str
-    source_port: int
-    destination: str
-    port: int
-    tls: bool = False
-
-
-class Moment(NamedTuple):
-    """`monotonic` measures (seconds), `wall` is what events say (seconds since the epoch)."""
-
-    monotonic: float
-    wall: float
-
-
-@dataclass
-class Visit:
-    """One source at one port."""
-
-    contact: Contact
-    since: float
-    last: float
-    window: float
-    open: int = 0
-    connections: int = 0
-    requests: int = 0
-    attempts: int = 0
-    entered: int = 0
-    entries: int = 0
-    packets: int = 0
-    size: int = 0
-    notes: set[tuple[str, str]] = field(default_factory=set)
-    missing: set[str] = field(default_factory=set)
-    counted: Counter[str] = field(default_factory=Counter)
-
-    @classmethod
-    def of(cls, ends: Ends, at: Moment, what: str) -> Self:
-        """Begin a visit."""
-        session = f"{what}:{ends.source}:{ends.port}:{int(at.wall * 1000)}"
-        contact = Contact(session, "tcp", ends.source, ends.source_port, ends.destination, ends.port)
-        return cls(contact, at.monotonic, at.monotonic, at.monotonic)
-
-    def emptied(self) -> None:
-        """Note that its bundle has gone out."""
-        self.entries = self.packets = self.size = 0
 
 
 class Recorder:
@@ -176,13 +123,7 @@ class Recorder:
         return visit is self._visits.get((_OVERFLOW, 0))
 
     def _enter(self, visit: Visit, observations: list[Observation], at: Moment) -> list[Json]:
-        visit.entered += len(observations)
-        visit.entries += len(observations)
-        payloads = [each.payload.data for each in observations if each.payload is not None]
-        visit.packets += len(payloads)
-        visit.size += sum(_ENTRY_BYTES + 2 * len(each.data) for each in observations)
-        visit.size += sum(_ENTRY_BYTES + len(data[:4096]) * 4 // 3 for data in payloads)
-        full = visit.entries >= _FULL_ENTRIES or visit.packets >= _FULL_PACKETS or visit.size >= _FULL_BYTES
+        full = visit.add(observations)
         events = self._bundler.observe(visit.contact, *observations, now=at.monotonic, flush=full)
         if events:
             visit.emptied()

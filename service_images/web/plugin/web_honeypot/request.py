@@ -1,18 +1,13 @@
 """An attacker's request, and the ways to read it that rules look at."""
 
-import html
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, unquote, unquote_plus
+from typing import NamedTuple, Self
+from urllib.parse import unquote
 
-MAX_FIELDS = 256
-_VIEW_CHARACTERS = 64 * 1024
-_JSON_DEPTH = 6
-_ROUNDS = 3
+from web_honeypot.decoding import MAX_CHARACTERS, MAX_FIELDS, both, json_fields, pairs
 
 
 class Upload(NamedTuple):
@@ -41,6 +36,15 @@ class Request:
     uploads: tuple[Upload, ...] = ()
     port: int = 80
     tls: bool = False
+
+    @classmethod
+    def guessed(cls, data: bytes, *, port: int, tls: bool) -> Self:
+        """Read as a request what is none, for the rules to look at."""
+        line, *lines = data[:MAX_CHARACTERS].decode("latin-1").lstrip().split("\n")[:128]
+        method, _, target = line.strip().partition(" ")
+        headers = tuple((name, value.strip()) for name, _, value in (each.partition(":") for each in lines) if name)
+        body = data.partition(b"\r\n\r\n")[2]
+        return cls(method, target.rpartition(" HTTP/")[0] or target, headers, body, port=port, tls=tls)
 
     def header(self, name: str) -> str:
         """Give the first header of that name, in whatever case, or nothing."""
@@ -102,7 +106,7 @@ class Request:
         values = "\n".join(f"{name}={value}" for name, value in self.fields)
         cookies = unquote(self.header("cookie"))
         heads = "\n".join(f"{name.lower()}: {value}" for name, value in self.headers)
-        body = self.body[:_VIEW_CHARACTERS].decode("latin-1")
+        body = self.body[:MAX_CHARACTERS].decode("latin-1")
         views = {
             "path": both(self._local.partition("?")[0]),
             "target": both(self.target, query=True),
@@ -112,60 +116,13 @@ class Request:
             "method": self.method,
             "body": body,
         }
-        return {name: text[:_VIEW_CHARACTERS] for name, text in views.items()}
+        return {name: text[:MAX_CHARACTERS] for name, text in views.items()}
 
     def _fields(self) -> Iterator[tuple[str, str]]:
         yield from pairs(self.query)
         yield from self.form
         kind = self.header("content-type").lower()
         if "json" in kind or self.body[:1] in {b"{", b"["}:
-            yield from _json_fields(self.body)
+            yield from json_fields(self.body)
         elif "multipart" not in kind and "xml" not in kind:
-            yield from pairs(self.body[:_VIEW_CHARACTERS].decode("latin-1"))
-
-
-def pairs(text: str) -> list[tuple[str, str]]:
-    """Read `a=b&c=d`; without any `=` there is nothing to read."""
-    try:
-        return parse_qsl(text, keep_blank_values=True, encoding="utf-8", errors="replace", max_num_fields=MAX_FIELDS)
-    except ValueError:
-        first = text[:_VIEW_CHARACTERS].split("&")[:MAX_FIELDS]
-        return [(unquote_plus(name), unquote_plus(value)) for name, _, value in (part.partition("=") for part in first)]
-
-
-def both(text: str, *, query: bool = False) -> str:
-    """Give a text as it came and, where that differs, decoded: percent signs up to three times, entities of HTML.
-
-    Args:
-        text: what the client sent.
-        query: it holds a query, where a plus is a space.
-    """
-    plain = text.replace("+", " ") if query else text
-    for _ in range(_ROUNDS):
-        more = unquote(plain)
-        if more == plain:
-            break
-        plain = more
-    plain = html.unescape(plain) if "&" in plain and ";" in plain else plain
-    return text if plain == text else f"{text}\n{plain}"
-
-
-def _json_fields(body: bytes) -> Iterator[tuple[str, str]]:
-    try:
-        parsed = json.loads(body)
-    except (ValueError, RecursionError):
-        return
-    yield from _flat("", parsed, 0)
-
-
-def _flat(name: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:
-    if depth > _JSON_DEPTH:
-        return
-    if isinstance(value, dict):
-        for key, part in value.items():
-            yield from _flat(str(key), part, depth + 1)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _flat(name, part, depth + 1)
-    else:
-        yield name, value if isinstance(value, str) else json.dumps(value)
+            yield from pairs(self.body[:MAX_CHARACTERS].decode("latin-1"))

@@ -7,7 +7,8 @@ from honeypot_adapter.delivery import Delivery
 from honeypot_adapter.event import Json, Observation, timestamp
 from honeypot_adapter.log import log
 from honeypot_adapter.outbox import Outbox
-from web_honeypot.recorder import Ends, Moment, Recorder
+from web_honeypot.recorder import Recorder
+from web_honeypot.visits import Ends, Moment
 
 _BODIES_BYTES = 16 * 1024 * 1024
 """Of all bodies together that are being read at a time."""
@@ -56,15 +57,11 @@ class Scribe:
         self._keep(self._recorder.finish(_now()))
 
     def lend(self, size: int) -> bool:
-        """Say whether there is room for so many bytes more of a body; `give_back` when it is done with."""
-        if self._lent + size > _BODIES_BYTES:
+        """Say whether there is room for so many bytes more of a body; less than none gives them back."""
+        if size > 0 and self._lent + size > _BODIES_BYTES:
             return False
         self._lent += size
         return True
-
-    def give_back(self, size: int) -> None:
-        """Take back what was lent."""
-        self._lent -= size
 
     def _keep(self, events: list[Json]) -> None:
         if not events:

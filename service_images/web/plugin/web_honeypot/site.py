@@ -112,7 +112,12 @@ def _after_login(persona: Persona, look: Skin, request: Request, login: Login, *
         cookie = ("Set-Cookie", f"{look.cookie}={token(persona)}; path=/; HttpOnly")
         return redirect(look.inside, *_powered(persona), cookie)
     path = request.path if request.path in look.pages else look.login
-    return _dynamic(persona, look, request, look.render(path, look.failure, login.username) or "")
+    return _dynamic(
+        persona,
+        look,
+        request,
+        look.render(path, look.failure.replace("$user", login.username[:64]), login.username) or "",
+    )
 
 
 def _dynamic(persona: Persona, look: Skin, request: Request, text: str) -> Response:

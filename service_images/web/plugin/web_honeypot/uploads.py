@@ -4,7 +4,8 @@ from io import BytesIO
 
 import multipart  # type: ignore[import-not-found] # in the image only
 
-from web_honeypot.request import MAX_FIELDS, Upload
+from web_honeypot.decoding import MAX_FIELDS
+from web_honeypot.request import Upload
 
 MAX_BYTES = 1024 * 1024
 _HEAD_BYTES = 8192

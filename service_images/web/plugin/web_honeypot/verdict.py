@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from honeypot_adapter.event import Observation, Payload, Severity
+from honeypot_adapter.text import printable
 from web_honeypot import logins, site
 from web_honeypot.answers import Answered, answer
 from web_honeypot.logins import Login
@@ -57,6 +58,21 @@ def judge(persona: Persona, request: Request, time: float, attempt: Callable[[],
     )
     missing = response.status == 404 and not answered  # noqa: PLR2004 - not found
     return Verdict(response, observations, missing)
+
+
+def unsound(request: Request, data: bytes, status: int, time: float) -> tuple[Observation, ...]:
+    """Give what is told of bytes that are no sound request.
+
+    Args:
+        request: what they could have been meant to be.
+        data: the bytes.
+        status: of the answer.
+        time: seconds since the epoch.
+    """
+    text = f"{printable(data[:128])} -> {status}"
+    summary = f"{'HTTPS' if request.tls else 'HTTP'}: no sound request: {text}"
+    said = Observation(time, "request", Severity.LOW, "malformed", text, summary, Payload(data, None))
+    return (said, *(_attack(match, request, time) for match in classify(request)))
 
 
 def _request(request: Request, status: int, matches: tuple[Match, ...], time: float) -> Iterator[Observation]:
