@@ -24,6 +24,7 @@ FAILED_TEST = re.compile(r"(FAILED|ERROR) \S+(::|\.py\b)")
 """As pytest names them; Ansible says FAILED, too, of what it tries again."""
 COUNTED = re.compile(r"\b(\d+) (passed|failed|errors?|skipped|xfailed|xpassed)\b")
 TOOLS = [
+    "apache2-utils",
     "chromium",
     "cntlm",
     "conntrack",
