@@ -23,8 +23,6 @@ DAYS = 7
 FOLDER = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "honeysens" / "passed"
 NOBODY_READS = ("docs/", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "README.md")
 WIRE = "server_app/wire/"
-OPTIONS = tuple(f"server_app/src/server_app/{name}.py" for name in ("option_schema", "errors", "field_errors"))
-"""The server's judgement of options, with what it imports."""
 PROGRAMS = ("server_app/", "sensor_manager/", "service_images/", "bench/")
 """What goes into images, and what measures them."""
 ANSIBLE = ("roles/", "playbooks/", "inventories/", "image_builder/", "molecule/")
@@ -48,7 +46,7 @@ class Reading:
 
 
 SCENARIOS = {
-    "armhf": Reading(("service_images/", WIRE, *OPTIONS), tests=True),
+    "armhf": Reading(("service_images/", WIRE), tests=True),
     "base_image": Reading(),
     "container_engine": Reading(),
     "container_images": Reading((WIRE,)),
@@ -64,7 +62,7 @@ TESTS = {
     "sensor in namespaces": Reading(("sensor_manager/", WIRE), (), tests=True),
     "sensor on an engine": Reading(("sensor_manager/", WIRE, "bench/"), tests=True),
     "server on PostgreSQL": Reading(("server_app/",), ("base", "server"), tests=True, documents=("docs/api.md",)),
-    "service images": Reading(("service_images/", WIRE, *OPTIONS), ("base", "service"), tests=True),
+    "service images": Reading(("service_images/", WIRE), ("base", "service"), tests=True),
 }
 RULES = {"ansible-lint": Reading(images=())}
 READS = SCENARIOS | TESTS | RULES

@@ -12,6 +12,8 @@ from bench.admin import Credentials, read_secret
 from bench.errors import BenchError
 from bench.event_path import FIGURES as EVENT_PATH
 from bench.event_path import measure_event_path
+from bench.honeypots import FIGURES as HONEYPOTS
+from bench.honeypots import measure_honeypots
 from bench.images import FIGURES as IMAGES
 from bench.images import measure_images
 from bench.local_stack import DIST, local_stack
@@ -79,7 +81,7 @@ def subject(chosen: argparse.Namespace, folder: Path, progress: Progress) -> Ite
 def _measured(chosen: argparse.Namespace, scale: Scale, folder: Path, progress: Progress) -> list[Result]:
     wanted = tuple(chosen.figures) or tuple(GOALS)
     results: list[Result] = []
-    if set(wanted) - MANAGER - EVENT_PATH - IMAGES:
+    if set(wanted) - MANAGER - EVENT_PATH - HONEYPOTS - IMAGES:
         with subject(chosen, folder, progress) as measured:
             results += measure(measured, scale, wanted, progress)
     if set(wanted) & MANAGER and not chosen.url:
@@ -90,6 +92,8 @@ def _measured(chosen: argparse.Namespace, scale: Scale, folder: Path, progress: 
         own = folder / "event_path"
         own.mkdir()
         results += measure_event_path(own, progress)
+    if set(wanted) & HONEYPOTS and not chosen.url:
+        results += measure_honeypots(folder / "honeypots", progress)
     if set(wanted) & IMAGES and not chosen.url:
         results += measure_images(set(wanted), progress)
     return results

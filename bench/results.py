@@ -42,6 +42,7 @@ GOALS = {
     "manager_cycle_cpu_ms": Goal("ms", at_most=50),
     "manager_rss_mib": Goal("MiB", at_most=60),
     "sensor_events_per_s": Goal("events/s", at_least=1000),
+    "honeypots_rss_mib": Goal("MiB", at_most=450),
     "honeypots_disk_mb": Goal("MB", at_most=900),
     "honeypots_disk_armhf_mb": Goal("MB", at_most=900),
 }
