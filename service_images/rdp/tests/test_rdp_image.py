@@ -190,7 +190,7 @@ def test_flood_keeps_each_connection(sensor: SensorEnd, rdp: HoneypotContainer) 
             return int(connection.getsockname()[1])
 
     with ThreadPoolExecutor(32) as pool:
-        ports = set(pool.map(touch, range(2000)))
+        ports = set(pool.map(touch, range(1000)))
 
     def ended() -> set[int | None]:
         return {event.source.port for event in sensor.events if details([event], "closed")}

@@ -52,8 +52,9 @@ def test_best_protocol_is_chosen(protocols: int | None, chosen: int | None, *, n
 
 
 def test_answers_are_those_of_windows() -> None:
-    assert negotiation.answer(2) == bytes.fromhex("030000130ed00000123400021f080002000000")
-    assert negotiation.answer(None) == bytes.fromhex("030000130ed000001234000300080001000000")
+    assert negotiation.answer(2, windows=True) == bytes.fromhex("030000130ed00000123400021f080002000000")
+    assert negotiation.answer(None, windows=True) == bytes.fromhex("030000130ed000001234000300080001000000")
+    assert negotiation.answer(1, windows=False) == bytes.fromhex("030000130ed000001234000201080001000000")
 
 
 def test_challenge_tells_the_persona() -> None:

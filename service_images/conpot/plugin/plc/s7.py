@@ -4,8 +4,9 @@ import struct
 
 from honeypot_adapter.event import Severity
 from plc import s7_userdata
-from plc.process import Area, Plant
+from plc.process import Plant
 from plc.reply import Reply, Told, asked, harmed
+from plc.s7_memory import READ, WRITE, Memory
 from plc.station import Station
 
 _TPKT = struct.Struct("!BxH")
@@ -14,17 +15,10 @@ _CONNECT, _CONFIRM, _DATA, _DISCONNECT = 0xE0, 0xD0, 0xF0, 0x80
 _HEADER = struct.Struct("!BBHHHH")
 _S7, _S7_PLUS = 0x32, 0x72
 _JOB, _ANSWER, _USERDATA = 1, 3, 7
-_SETUP, _READ, _WRITE, _CONTROL, _STOP = 0xF0, 0x04, 0x05, 0x28, 0x29
+_SETUP, _CONTROL, _STOP = 0xF0, 0x28, 0x29
 _DOWNLOADS, _UPLOADS = {0x1A, 0x1B, 0x1C}, {0x1D, 0x1E, 0x1F}
 _LARGEST = 480
 _NOT_AVAILABLE = b"\x81\x04"
-_DONE, _NO_OBJECT, _NO_ADDRESS = 0xFF, 0x0A, 0x05
-_BIT, _COUNTER, _TIMER = 1, 0x1C, 0x1D
-_SIZES = {1: 1, 2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 7: 4, 8: 4, 0x1C: 2, 0x1D: 2}
-_AREAS = {0x81: "inputs", 0x82: "outputs", 0x83: "flags"}
-_BLOCK = 0x84
-_ITEM = struct.Struct("!BBBBHHB3s")
-_SHOWN = 32
 
 
 class S7Dialogue:
@@ -32,6 +26,7 @@ class S7Dialogue:
 
     def __init__(self, plant: Plant, station: Station) -> None:
         self._plant = plant
+        self._memory = Memory(plant)
         self._station = station
         self._buffer = b""
         self._longest = 240
@@ -95,8 +90,8 @@ class S7Dialogue:
             self._longest = max(64, min(length, _LARGEST))
             answer = struct.pack("!BBHHH", _SETUP, 0, min(asks, 8), min(takes, 8), self._longest)
             return b"\0\0", (answer, b""), (asked("setup", f"pdu={length}", "S7: communication set up"),)
-        if function in {_READ, _WRITE} and len(part) >= 2:  # noqa: PLR2004 - the count
-            return b"\0\0", *self._items(function, part, data)
+        if function in {READ, WRITE} and len(part) >= 2:  # noqa: PLR2004 - the count
+            return b"\0\0", *self._memory.items(function, part, data, self._longest)
         if function in {_CONTROL, _STOP}:
             return b"\0\0", (bytes([function]), b""), (self._control(function, part),)
         name = "download" if function in _DOWNLOADS else "upload" if function in _UPLOADS else f"function {function}"
@@ -116,68 +111,6 @@ class S7Dialogue:
             self._plant.running = True
             return harmed("start", "CPU START", "S7: the controller was told to start")
         return harmed("control", _printable(part[1:]), f"S7: control {_printable(service or part[1:])}")
-
-    def _items(self, function: int, part: bytes, data: bytes) -> tuple[tuple[bytes, bytes], tuple[Told, ...]]:
-        answers, told = b"", []
-        for number in range(part[1]):
-            item = part[2 + number * _ITEM.size :][: _ITEM.size]
-            if len(item) < _ITEM.size:
-                raise ValueError("a cut item")
-            if function == _READ:
-                code, values, text = self._read(item)
-                if len(answers) % 2:
-                    answers += b"\0"
-                answers += values if code == _DONE else bytes([code, 0, 0, 0])
-                told.append(asked("read", text, f"S7: read {text}"))
-            else:
-                code, text, data = self._write(item, data)
-                answers += bytes([code])
-                told.append(harmed("write", text, f"S7: write {text}"))
-        return (part[:2], answers[: self._longest]), tuple(told)
-
-    def _read(self, item: bytes) -> tuple[int, bytes, str]:
-        area, start, count, kind, text = self._place(item)
-        values = area.read(start, count) if area else None
-        if values is None:
-            return (_NO_OBJECT if area is None else _NO_ADDRESS), b"", f"{text} refused"
-        if kind == _BIT:
-            bit = int.from_bytes(item[9:12]) & 7
-            values = bytes([values[0] >> bit & 1])
-            return _DONE, b"\xff\x03\0\x01" + values, f"{text} values={values.hex()}"
-        shown = values.hex()[:_SHOWN]
-        if kind in {_COUNTER, _TIMER}:
-            return _DONE, struct.pack("!BBH", _DONE, 9, len(values)) + values, f"{text} values={shown}"
-        return _DONE, struct.pack("!BBH", _DONE, 4, len(values) * 8) + values, f"{text} values={shown}"
-
-    def _write(self, item: bytes, data: bytes) -> tuple[int, str, bytes]:
-        if len(data) < 4:  # noqa: PLR2004 - the header of a value
-            raise ValueError("a cut value")
-        _, transport, size = struct.unpack_from("!BBH", data)
-        length = (size + 7) // 8 if transport in {3, 4, 5} else size
-        values, rest = data[4 : 4 + length], data[4 + length + length % 2 :]
-        area, start, _, kind, text = self._place(item)
-        text = f"{text} values={values.hex()[:_SHOWN]}"
-        if area is None:
-            return _NO_OBJECT, f"{text} refused", rest
-        if kind == _BIT:
-            bit, stored = int.from_bytes(item[9:12]) & 7, area.read(start, 1)
-            if stored and values:
-                values = bytes([stored[0] & ~(1 << bit) | (values[0] & 1) << bit])
-        return (_DONE, text, rest) if area.write(start, values) else (_NO_ADDRESS, f"{text} refused", rest)
-
-    def _place(self, item: bytes) -> tuple[Area | None, int, int, int, str]:
-        """Read which bytes an item means: the area (None where there is none), first byte, bytes, kind, all as text."""
-        specification, _, syntax, kind, count, block, code, address = _ITEM.unpack(item)
-        place = int.from_bytes(address)
-        known = specification == 0x12 and syntax == 0x10 and kind in _SIZES  # noqa: PLR2004 - by an address
-        if code in {_COUNTER, _TIMER}:
-            area, name, start = (self._plant.memory["flags"] if known else None), f"area {code:#04x}", place * 2
-        else:
-            area = self._plant.blocks.get(block) if code == _BLOCK else self._plant.memory.get(_AREAS.get(code, ""))
-            name = f"DB{block}" if code == _BLOCK else _AREAS.get(code, f"area {code:#04x}")
-            start = place // 8
-        size = count * _SIZES.get(kind, 1)
-        return (area if known else None), start, size, kind, f"{name} at {place >> 3}.{place & 7} bytes={size}"
 
 
 def _wrap(kind: int, reference: int, part: bytes, data: bytes, error: bytes = b"") -> bytes:

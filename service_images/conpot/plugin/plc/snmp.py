@@ -126,7 +126,8 @@ def _version(data: bytes) -> int:
 
 def _value(module: Any, version: int, entry: Entry) -> Any:
     kind = entry.kind if version else _OLD_KINDS.get(entry.kind, entry.kind)
-    return getattr(module, kind)(entry.value)
+    value = entry.value.encode() if isinstance(entry.value, str) else entry.value
+    return getattr(module, kind)(value)
 
 
 def _fail(module: Any, response: Any, status: int, index: int) -> None:

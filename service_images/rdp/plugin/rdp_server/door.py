@@ -96,7 +96,7 @@ class Door(protocol.Protocol):  # type: ignore[misc]  # the base class is in the
         chosen = negotiation.choose(request.protocols, nla=self._shared.persona.nla)
         cookie = None if request.cookie is None else request.cookie.decode("latin-1")
         self._tell("request", cookie=cookie, protocols=negotiation.names(request.protocols))
-        self.transport.write(negotiation.answer(chosen))
+        self.transport.write(negotiation.answer(chosen, windows=self._shared.persona.nla))
         if chosen is None:
             self._leave("the client does not speak TLS")
             return

@@ -20,6 +20,7 @@ _COOKIE = re.compile(rb"Cookie: mstshash=([^\r\n]*)\r\n")
 _SERVER_REFERENCE = 0x1234
 _FLAGS = 0x1F
 """Extended client data, graphics pipeline, and what else Windows supports since Server 2012."""
+_FLAGS_OF_OTHERS = 0x01
 
 
 class Request(NamedTuple):
@@ -69,9 +70,9 @@ def choose(protocols: int | None, *, nla: bool) -> int | None:
     return next((protocol for protocol in offered if (protocols or 0) & protocol), None)
 
 
-def answer(chosen: int | None) -> bytes:
+def answer(chosen: int | None, *, windows: bool) -> bytes:
     """Give the packet that confirms a protocol, or refuses because TLS is required."""
-    kind, flags, value = (2, _FLAGS, chosen) if chosen else (3, 0, _SSL_REQUIRED)
+    kind, flags, value = (2, _FLAGS if windows else _FLAGS_OF_OTHERS, chosen) if chosen else (3, 0, _SSL_REQUIRED)
     return struct.pack("!BBHBBHHB", 3, 0, 19, 14, 0xD0, 0, _SERVER_REFERENCE, 0) + _REQUEST.pack(kind, flags, 8, value)
 
 
