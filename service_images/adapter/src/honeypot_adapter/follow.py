@@ -1,23 +1,18 @@
 """The adapter of a honeypot that writes a log: follow it, bundle what it tells, hand the events over."""
 
-import asyncio
-import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from honeypot_adapter.bundler import Bundler
-from honeypot_adapter.delivery import Delivery
 from honeypot_adapter.event import Contact, Json, Observation
+from honeypot_adapter.hosting import STATE_PATH, frame
 from honeypot_adapter.log import log
 from honeypot_adapter.logfile import LogFollower
 from honeypot_adapter.outbox import Outbox
 
-STATE_PATH = Path("/var/lib/honeypot")
-
 _READ_SECONDS = 0.1
-_DRAIN_SECONDS = 5.0
 
 
 class Mapped(NamedTuple):
@@ -96,27 +91,11 @@ class Adapter:
 
 async def follow(log_path: Path, mapping: Mapping, state_path: Path = STATE_PATH) -> None:
     """Run the adapter until SIGTERM, then hand over what is left, for at most five seconds."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    outbox = Outbox(state_path / "outbox.db")
-    delivery = Delivery(outbox)
-    adapter = Adapter(log_path, mapping, outbox)
-    async with asyncio.TaskGroup() as tasks:
-        sending = tasks.create_task(delivery.run())
-        while not stop.is_set():
+    async with frame(state_path) as at:
+        adapter = Adapter(log_path, mapping, at.outbox)
+        while not at.stop.is_set():
             if adapter.step(time.monotonic()):
-                delivery.wake()
-            await _wait(stop, _READ_SECONDS)
+                at.delivery.wake()
+            await at.pause(_READ_SECONDS)
         adapter.finish(time.monotonic())
-        delivery.wake()
-        if not await delivery.drain(_DRAIN_SECONDS):
-            log("events are lost: the sensor did not take them before the end")
-        sending.cancel()
-
-
-async def _wait(event: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(event.wait(), seconds)
-    except TimeoutError:
-        return
+        at.delivery.wake()
