@@ -28,6 +28,7 @@ def run(*command: str, said: str = "", **environment: str) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.emulated
 def test_ftp(services: Visited) -> None:
     answer = run("curl", "-sv", "--user", "backup:Winter 2026", f"ftp://{services.container.address}:2121/")
     assert "220 (vsFTPd 3.0.3)" in answer
@@ -61,6 +62,7 @@ def test_sql_server_login_in_the_clear(services: Visited) -> None:
     assert [details(events, kind) for kind in ("username", "password", "database")] == [["sa"], ["P@ss w0rd"], ["shop"]]
 
 
+@pytest.mark.emulated
 def test_redis(services: Visited) -> None:
     client = ["redis-cli", "-h", services.container.address, "-p", "6379"]
     said = 'INFO server\nSET x "a\\xff"\nGET x\nAUTH hunter2\nCONFIG SET dir /var/spool/cron\nFOO bar\n'

@@ -75,6 +75,7 @@ def netntlmv2_is_of(line: str, nt_hash: str) -> bool:
     return hmac.digest(key, bytes.fromhex(challenge + blob), "md5").hex() == proof
 
 
+@pytest.mark.emulated
 def test_nla_gives_a_hash_that_is_the_passwords(sensor: SensorEnd, rdp: HoneypotContainer, tmp_path: Path) -> None:
     said = freerdp(rdp, "/u:administrator", "/d:CORP", "/p:Winter2026", "/sec:nla", home=tmp_path)
     assert "LOGON_FAILURE" in said, said

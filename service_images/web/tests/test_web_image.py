@@ -75,6 +75,7 @@ def exchange(address: str, data: bytes, port: int = 8080) -> bytes:
     return answer
 
 
+@pytest.mark.emulated
 def test_login_form_over_both_protocols_and_versions_of_ip(sensor_end: SensorEnd, web: HoneypotContainer) -> None:
     sites = {
         f"http://{web.address}:8080": 8080,

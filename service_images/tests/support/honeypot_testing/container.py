@@ -1,6 +1,7 @@
 """A honeypot's container for tests, run as a sensor would run it."""
 
 import json
+import os
 import secrets
 import socket
 import subprocess
@@ -13,6 +14,8 @@ from typing import Self
 from honeypot_testing.waiting import wait_for
 
 DOCKER = "/usr/bin/docker"
+ARCHITECTURE = os.environ.get("HONEYSENS_ARCHITECTURE")
+"""Of the images to test, if it is not this machine's; QEMU_CPU is the processor that they find."""
 
 
 def docker(*arguments: str, timeout: float = 60) -> str:
@@ -37,7 +40,7 @@ class HoneypotContainer:
         bare: bool = False,
     ) -> None:
         self._name = f"honeysens-test-{uuid.uuid4().hex[:8]}"
-        self._image = image
+        self._image = image.replace(":", f"-{ARCHITECTURE}:") if ARCHITECTURE else image
         self._socket_folder = socket_folder
         self._memory_mb = memory_mb
         self._options = json.dumps(options or {})
@@ -63,7 +66,7 @@ class HoneypotContainer:
         mounts = [f"--tmpfs=/tmp:{tmpfs}", f"--tmpfs=/var/lib/honeypot:{tmpfs}"]
         mounts.append(f"--volume={self._socket_folder}:/run/honeysens")
         start = ["run", "-d", "--name", self._name, "--network", self._name, f"--env=HONEYSENS_OPTIONS={self._options}"]
-        start.append("--env=QEMU_CPU")  # the processor that images of other architectures find, if one is set here
+        start.append("--env=QEMU_CPU")
         if not self._bare:
             return [*start, *limits, *walls, *mounts, self._image]
         whole = json.loads(docker("image", "inspect", "--format", "{{json .Config.Entrypoint}}", self._image))
