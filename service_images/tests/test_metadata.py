@@ -35,3 +35,9 @@ def test_metadata_is_a_manifest(name: str) -> None:
     )
     assert manifest.name == name
     assert manifest.catch_all == (not manifest.port_assignment)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_its_image_for_another_architecture_is_tried_too(name: str) -> None:
+    tests = (SERVICES / name / "tests").glob("test_*.py")
+    assert any("pytest.mark.emulated" in file.read_text(encoding="utf-8") for file in tests)

@@ -13,7 +13,7 @@ from testinfra.host import Host
 
 EPHEMERAL = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
 DOCKER = "/usr/bin/docker"
-HONEYPOTS = ["cowrie", "recon"]
+HONEYPOTS = sorted(file.parent.name for file in Path(__file__).parents[3].glob("service_images/*/metadata.xml"))
 
 pytestmark = pytest.mark.emulated
 

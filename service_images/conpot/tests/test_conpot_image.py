@@ -70,6 +70,7 @@ def event_with(sensor: SensorEnd, kind: str, part: str) -> EventBody:
     return found()[0]
 
 
+@pytest.mark.emulated
 def test_modbus_reads_are_requests_and_writes_exploits(sensor: SensorEnd, plc: HoneypotContainer) -> None:
     poll = ("mbpoll", "-m", "tcp", "-p", str(MODBUS), "-a", "7", "-1")
     assert "[3]:" in run(*poll, "-r", "3", "-c", "2", plc.address)
