@@ -9,7 +9,18 @@ from honeypot_testing.sensor_end import SensorEnd
 from honeypot_testing.visited import Visited
 
 IMAGE = os.environ.get("HONEYSENS_NETSERVICES_IMAGE", "honeysens/service-netservices:latest")
-PORTS = {"ftp": 2121, "mssql": 1433, "mysql": 3306, "redis": 6379, "vnc": 5900}
+PORTS = {
+    "ftp": 2121,
+    "imap": 2143,
+    "mssql": 1433,
+    "mysql": 3306,
+    "pop3": 2110,
+    "postgresql": 5432,
+    "redis": 6379,
+    "smb": 2139,
+    "smtp": 2525,
+    "vnc": 5900,
+}
 """They are opened in this order."""
 
 

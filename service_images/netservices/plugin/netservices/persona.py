@@ -21,7 +21,6 @@ class Software:
     redis: str
     redis_os: str
     mssql: tuple[int, int, int]
-    sip: str
     smtp: str
     imap: str
     pop3: str
@@ -38,7 +37,6 @@ _SOFTWARE = {
         redis="7.0.15",
         redis_os="Linux 6.1.0-37-amd64 x86_64",
         mssql=(15, 0, 4430),
-        sip="Asterisk PBX 18.12.1~dfsg+~cs6.12.40431414-1",
         smtp="ESMTP Postfix (Debian/GNU)",
         imap="Dovecot (Debian) ready.",
         pop3="Dovecot (Debian) ready.",
@@ -53,7 +51,6 @@ _SOFTWARE = {
         redis="5.0.14",
         redis_os="Windows",
         mssql=(15, 0, 2000),
-        sip="RTC/7.0",
         smtp="Microsoft ESMTP MAIL Service ready at",
         imap="The Microsoft Exchange IMAP4 service is ready.",
         pop3="The Microsoft Exchange POP3 service is ready.",
@@ -61,14 +58,13 @@ _SOFTWARE = {
         smb_version=(10, 0, 17763),
     ),
     "appliance": Software(
-        protocols=("ftp", "smb", "vnc", "sip"),
+        protocols=("ftp", "smb", "vnc"),
         ftp="(vsFTPd 3.0.3)",
         mysql="5.5.5-10.3.39-MariaDB",
         mysql_extensions=b"\x07\x00\x00\x00",
         redis="6.2.6",
         redis_os="Linux 4.4.302+ aarch64",
         mssql=(15, 0, 2000),
-        sip="Asterisk PBX 16.30.1",
         smtp="ESMTP Postfix",
         imap="Dovecot ready.",
         pop3="Dovecot ready.",

@@ -17,7 +17,6 @@ _NAMES = {
     "pop3": "POP3",
     "postgresql": "PostgreSQL",
     "redis": "Redis",
-    "sip": "SIP",
     "smb": "SMB",
     "smtp": "SMTP",
     "vnc": "VNC",
