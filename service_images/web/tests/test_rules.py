@@ -262,7 +262,7 @@ BENIGN = [
     'POST /api/login\nContent-Type: application/json\n\n{"user":"anna","password":"p@ss (word)"}',
     "GET /\nUser-Agent: Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/130.0 Safari/537.36",
     "GET /\nUser-Agent: curl/7.88.1\nAccept: */*",
-    "GET /\nCookie: PHPSESSID=abcdef; theme=dark\nReferer: https://web01.intranet.local/index.php",
+    "GET /\nCookie: PHPSESSID=abcdef; theme=dark\nReferer: https://files01.intranet.local/index.php",
     "HEAD /",
     "OPTIONS /",
     "POST /contact\n\nmessage=Please+call+me;+it+is+urgent.+Set+a+date+(or+two)",

@@ -15,6 +15,7 @@ class Host(NamedTuple):
     user: str
 
 
+# Nothing here tells an address: the honeypot does not know the one that the attacker has come to.
 type Command = Callable[[Host, list[str]], str]
 
 
@@ -50,20 +51,6 @@ def _echo(_host: Host, arguments: list[str]) -> str:
     return " ".join(word.strip("'\"") for word in arguments if word not in {"-n", "-e"}) + "\n"
 
 
-def _address(host: Host) -> str:
-    return f"10.20.30.{2 + host.persona.identity.number('address', 250)}"
-
-
-def _ifconfig(host: Host, _arguments: list[str]) -> str:
-    flags = "eth0: flags=4163<UP,BROADCAST,RUNNING,MULTICAST>  mtu 1500\n"
-    return f"{flags}        inet {_address(host)}  netmask 255.255.255.0\n"
-
-
-def _ip(host: Host, _arguments: list[str]) -> str:
-    link = "2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 state UP\n"
-    return f"{link}    inet {_address(host)}/24 scope global eth0\n"
-
-
 def _w(host: Host, _arguments: list[str]) -> str:
     user = admin(host.persona)
     return f"USER     TTY      FROM             LOGIN@   IDLE\n{user:<8} pts/0    10.20.30.9       08:12    2:31m\n"
@@ -93,8 +80,6 @@ _LINUX: dict[str, Command] = {
     "echo": _echo,
     "printf": lambda host, arguments: _echo(host, arguments).rstrip("\n"),
     "expr": _expr,
-    "ifconfig": _ifconfig,
-    "ip": _ip,
     "w": _w,
     "ps": _fixed("    PID TTY          TIME CMD\n    712 ?        00:00:02 apache2\n    719 ?        00:00:00 sh\n"),
     "env": _fixed("PWD=/var/www/html\nAPACHE_RUN_USER=www-data\nAPACHE_RUN_GROUP=www-data\nLANG=C\n"),
@@ -107,7 +92,7 @@ _WINDOWS: dict[str, Command] = {
     "echo": lambda host, arguments: _echo(host, arguments).replace("\n", "\r\n"),
     "cd": _fixed("C:\\inetpub\\wwwroot\r\n"),
     "dir": _dir,
-    "ipconfig": lambda host, _: f"\r\nWindows IP Configuration\r\n\r\n   IPv4 Address. . . : {_address(host)}\r\n",
+    "ipconfig": _fixed("\r\nWindows IP Configuration\r\n\r\n"),
     "net": _net,
     "set": lambda host, _: f"COMPUTERNAME={host.persona.host_name.upper()}\r\nOS=Windows_NT\r\n",
 }

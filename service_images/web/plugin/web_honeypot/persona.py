@@ -17,7 +17,7 @@ class Persona:
     """What an operator has set, with `auto` resolved; `accept_after` 0 lets nobody in."""
 
     identity: Identity
-    host_name: str = "web01"
+    host_name: str = "files01"
     domain: str = "intranet.local"
     organisation: str = "Intranet"
     os_family: str = "linux"
@@ -35,11 +35,12 @@ class Persona:
         family = _choice(options, "os_family", tuple(_USUAL_SERVER), "linux")
         server = _choice(options, "server", ("auto", *SERVERS), "auto")
         skin = _choice(options, "skin", ("auto", *SKINS), "auto")
+        domain = options.text("domain", cls.domain)
         return cls(
             identity,
             options.text("host_name", cls.host_name),
-            options.text("domain", cls.domain),
-            options.text("organisation", cls.organisation),
+            domain,
+            options.text("organisation", "").strip() or domain.partition(".")[0].capitalize(),
             family,
             _USUAL_SERVER[family] if server == "auto" else server,
             _USUAL_SKIN[family] if skin == "auto" else skin,

@@ -13,7 +13,22 @@ from web_honeypot.persona import Persona
 MAX_COMMAND = 2048
 _MAX_PARTS = 16
 _SUM = re.compile(r"\$\(\((\d{1,9})\s*([*+-])\s*(\d{1,9})\)\)")
-_SILENT = {"wget", "curl", "tftp", "chmod", "rm", "cd", "sleep", "touch", "mkdir", "kill", "export", "nohup", "ping"}
+_SILENT = {
+    "wget",
+    "curl",
+    "tftp",
+    "chmod",
+    "rm",
+    "cd",
+    "sleep",
+    "touch",
+    "mkdir",
+    "kill",
+    "export",
+    "nohup",
+    "ping",
+    "ip",
+}
 _FILE_COMMANDS = {"cat", "type", "head", "tail", "more", "less", "nl", "tac"}
 
 
