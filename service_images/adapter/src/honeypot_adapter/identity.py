@@ -17,6 +17,7 @@ IDENTITY_PATH = Path("/run/honeysens/identity")
 """64 hexadecimal digits."""
 
 _SEED_BYTES = 32
+_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 class Identity:
@@ -46,6 +47,14 @@ class Identity:
             below: the bound, at least 1.
         """
         return int.from_bytes(self.derive(purpose, (below.bit_length() + 7) // 8 + 16)) % below
+
+    def p256(self, purpose: str) -> int:
+        """Give the private number of a key on the curve P-256, for a library to make the key of.
+
+        Args:
+            purpose: as for `derive`.
+        """
+        return 1 + self.number(purpose, _P256_ORDER - 1)
 
 
 @lru_cache

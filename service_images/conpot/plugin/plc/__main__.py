@@ -1,17 +1,14 @@
 """Runs the controller until SIGTERM, then hands over what is left, for at most five seconds."""
 
 import asyncio
-import signal
 import socket
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-from honeypot_adapter.delivery import Delivery
+from honeypot_adapter.handover import Handover
+from honeypot_adapter.hosting import Frame, frame
 from honeypot_adapter.identity import identity
-from honeypot_adapter.log import log
 from honeypot_adapter.options import Options
-from honeypot_adapter.outbox import Outbox
 from plc.bacnet import Device
 from plc.connections import Connections
 from plc.datagrams import Datagrams
@@ -24,14 +21,12 @@ from plc.s7 import S7Dialogue
 from plc.snmp import Agent
 from plc.station import Station
 
-_OUTBOX_PATH = Path("/var/lib/honeypot/outbox.db")
 _TICK_SECONDS = 0.5
-_DRAIN_SECONDS = 5.0
 _BACKLOG = 512
 _MODBUS, _S7, _SNMP, _BACNET = 1502, 1102, 1161, 47808
 
 
-async def _serve(station: Station, plant: Plant, recorder: Recorder, stop: asyncio.Event) -> None:
+async def _serve(station: Station, plant: Plant, recorder: Recorder, at: Frame) -> None:
     prefix = f"{int(time.time() * 1000):x}"
     loop = asyncio.get_running_loop()
     streams: list[tuple[str, str, int, Callable[[], Dialogue]]] = [
@@ -55,11 +50,11 @@ async def _serve(station: Station, plant: Plant, recorder: Recorder, stop: async
     ]
     for each in datagrams:
         loop.add_reader(each.socket, each.read)
-    while not stop.is_set():
+    while not at.stop.is_set():
         recorder.tick()
         for each in datagrams:
             each.tick(time.monotonic())
-        await asyncio.sleep(_TICK_SECONDS)
+        await at.pause(_TICK_SECONDS)
     for server in servers:
         server.close()
     for each in datagrams:
@@ -68,19 +63,10 @@ async def _serve(station: Station, plant: Plant, recorder: Recorder, stop: async
 
 
 async def _main() -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     own = identity()
     station, plant = Station.of(Options.of_environment(), own), Plant(own, time.time)
-    outbox = Outbox(_OUTBOX_PATH)
-    delivery = Delivery(outbox)
-    async with asyncio.TaskGroup() as tasks:
-        sending = tasks.create_task(delivery.run())
-        await _serve(station, plant, Recorder(outbox, delivery), stop)
-        if not await delivery.drain(_DRAIN_SECONDS):
-            log("events are lost: the sensor did not take them before the end")
-        sending.cancel()
+    async with frame() as at:
+        await _serve(station, plant, Recorder(Handover(at.outbox, at.delivery)), at)
 
 
 asyncio.run(_main())

@@ -4,10 +4,8 @@ import time
 from collections.abc import Iterable
 
 from honeypot_adapter.bundler import Bundler
-from honeypot_adapter.delivery import Delivery
 from honeypot_adapter.event import Contact, Json, Observation, Payload, Severity
-from honeypot_adapter.log import log
-from honeypot_adapter.outbox import Outbox
+from honeypot_adapter.handover import Handover
 from plc.reply import Told
 
 _RECORDED = 4097
@@ -17,11 +15,9 @@ _RECORDED = 4097
 class Recorder:
     """Sessions between the sockets and the outbox."""
 
-    def __init__(self, outbox: Outbox, delivery: Delivery) -> None:
-        self._outbox = outbox
-        self._delivery = delivery
+    def __init__(self, handover: Handover) -> None:
+        self._handover = handover
         self._bundler = Bundler()
-        self._dropped = 0
 
     def tell(self, contact: Contact, told: Iterable[Told], request: bytes = b"", *, end: bool = False) -> None:
         """Record what happened just now.
@@ -54,17 +50,4 @@ class Recorder:
 
     def _keep(self, events: list[Json]) -> None:
         self._bundler.forget_changes()
-        if not events:
-            return
-        if self._outbox.full:
-            if not self._dropped:
-                log("the sensor took nothing for too long: new events are dropped until it does")
-            self._dropped += len(events)
-            return
-        if self._dropped:
-            log(f"{self._dropped} events were dropped")
-            self._dropped = 0
-        with self._outbox.transaction():
-            for event in events:
-                self._outbox.put(event)
-        self._delivery.wake()
+        self._handover.keep(events)

@@ -10,9 +10,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from honeypot_adapter.identity import Identity
 
-_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-"""Of P-256; a private key is a number from 1 to this less one."""
-
 
 class HostKeys:
     """By their name in the files' names: `ed25519` and `ecdsa`."""
@@ -20,7 +17,7 @@ class HostKeys:
     def __init__(self, identity: Identity) -> None:
         self._keys: dict[str, Ed25519PrivateKey | EllipticCurvePrivateKey] = {
             "ed25519": Ed25519PrivateKey.from_private_bytes(identity.derive("ssh-ed25519")),
-            "ecdsa": derive_private_key(1 + identity.number("ssh-ecdsa", _ORDER - 1), SECP256R1()),
+            "ecdsa": derive_private_key(identity.p256("ssh-ecdsa"), SECP256R1()),
         }
 
     def private(self) -> dict[str, bytes]:
