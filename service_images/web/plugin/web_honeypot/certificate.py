@@ -17,8 +17,6 @@ from honeypot_adapter.identity import identity
 from honeypot_adapter.options import Options
 from web_honeypot.persona import Persona
 
-_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-"""Of the curve P-256; keys are from 1 on and below it."""
 _FIRST_ISSUE = datetime(2024, 3, 4, 7, 0, tzinfo=UTC)
 _ISSUE_SECONDS = 500 * 24 * 3600
 _LIFE = timedelta(days=3650)
@@ -28,7 +26,7 @@ _MAX_COMMON_NAME = 64
 def make(persona: Persona) -> bytes:
     """Give key and self-signed certificate as PEM; the same bytes for the same identity and persona."""
     own = persona.identity
-    key = ec.derive_private_key(1 + own.number("tls key", _ORDER - 1), ec.SECP256R1())
+    key = ec.derive_private_key(own.p256("tls key"), ec.SECP256R1())
     issued = _FIRST_ISSUE + timedelta(seconds=own.number("tls issued", _ISSUE_SECONDS))
     subject = x509.Name(
         [

@@ -3,10 +3,8 @@
 import time
 from collections.abc import Iterable
 
-from honeypot_adapter.delivery import Delivery
-from honeypot_adapter.event import Json, Observation, timestamp
-from honeypot_adapter.log import log
-from honeypot_adapter.outbox import Outbox
+from honeypot_adapter.event import Observation
+from honeypot_adapter.handover import Handover
 from web_honeypot.recorder import Recorder
 from web_honeypot.visits import Ends, Moment
 
@@ -17,11 +15,9 @@ _BODIES_BYTES = 16 * 1024 * 1024
 class Scribe:
     """The recorder between the conversations and the outbox."""
 
-    def __init__(self, outbox: Outbox, delivery: Delivery) -> None:
-        self._outbox = outbox
-        self._delivery = delivery
+    def __init__(self, handover: Handover) -> None:
+        self._keep = handover.keep
         self._recorder = Recorder()
-        self._dropped = 0
         self._lent = 0
 
     def connected(self, ends: Ends) -> None:
@@ -62,24 +58,6 @@ class Scribe:
             return False
         self._lent += size
         return True
-
-    def _keep(self, events: list[Json]) -> None:
-        if not events:
-            return
-        if self._outbox.full:
-            if not self._dropped:
-                log("the sensor took nothing for too long: new events are dropped until it does")
-            self._dropped += len(events)
-            return
-        if self._dropped:
-            text = f"{self._dropped} events before this one, because the sensor took none"
-            events[0]["details"].append({"time": timestamp(time.time()), "kind": "omitted", "data": text})
-            events[0]["truncated"] = True
-            self._dropped = 0
-        with self._outbox.transaction():
-            for event in events:
-                self._outbox.put(event)
-        self._delivery.wake()
 
 
 def _now() -> Moment:
