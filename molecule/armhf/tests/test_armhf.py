@@ -1,4 +1,4 @@
-"""Images for armhf say so, the same inputs give the same base, and honeypots share what they can."""
+"""Images for armhf say so, and honeypots share what they can."""
 
 import io
 import json
@@ -13,20 +13,17 @@ from testinfra.host import Host
 
 EPHEMERAL = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
 DOCKER = "/usr/bin/docker"
-HONEYPOTS = sorted(file.parent.name for file in Path(__file__).parents[3].glob("service_images/*/metadata.xml"))
+SERVICES = Path(__file__).parents[3] / "service_images"
+WANTED = [os.environ["HONEYSENS_ARMHF"]] if os.environ.get("HONEYSENS_ARMHF") else ["conpot", "recon"]
+HONEYPOTS = sorted(file.parent.name for name in WANTED for file in SERVICES.glob(f"{name}/metadata.xml"))
 
 pytestmark = pytest.mark.emulated
 
 
-def entry(name: str, folder: str = "dist") -> dict[str, Any]:
-    manifest = json.loads((EPHEMERAL / folder / "manifest.json").read_text(encoding="utf-8"))
+def entry(name: str) -> dict[str, Any]:
+    manifest = json.loads((EPHEMERAL / "dist" / "manifest.json").read_text(encoding="utf-8"))
     (found,) = [item for item in manifest["artifacts"] if item["name"] == name]
     return dict(found)
-
-
-def test_two_builds_of_the_base_from_empty_give_the_same_digest() -> None:
-    assert entry("base")["digest"] == entry("base", "again")["digest"]
-    assert entry("base")["arch"] == "armhf"
 
 
 def inspected(host: Host, image: str) -> dict[str, Any]:
@@ -34,6 +31,7 @@ def inspected(host: Host, image: str) -> dict[str, Any]:
 
 
 def test_images_are_named_after_their_architecture_and_share_base_and_python(host: Host) -> None:
+    assert entry("base")["arch"] == "armhf"
     base = inspected(host, entry("base")["image"])
     layers = {name: inspected(host, entry(f"service-{name}")["image"])["RootFS"]["Layers"] for name in HONEYPOTS}
     assert len({tuple(each[:2]) for each in layers.values()}) == 1
