@@ -1,6 +1,5 @@
 """What the honeypots take of a sensor's memory: all of them at once, as a sensor runs them, while nobody comes."""
 
-import json
 import sys
 import time
 from contextlib import ExitStack
@@ -8,7 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from bench.errors import BenchError
-from bench.images import MANIFEST
+from bench.images import MANIFEST, built_services
 from bench.local_stack import ROOT
 from bench.progress import Progress
 from bench.results import Result, result
@@ -27,10 +26,7 @@ def measure_honeypots(folder: Path, progress: Progress, manifest: Path = MANIFES
     Raises:
         BenchError: there are none, or one of them does not run.
     """
-    artifacts = json.loads(manifest.read_text(encoding="utf-8"))["artifacts"] if manifest.exists() else []
-    images = {
-        item["name"]: item["image"] for item in artifacts if item["kind"] == "service" and item["arch"] == "amd64"
-    }
+    images = {item["name"]: item["image"] for item in built_services(manifest) if item["arch"] == "amd64"}
     if not images:
         raise BenchError(f"{manifest} names no services: run `make images`.")
     progress.say(f"Starting {len(images)} honeypots")

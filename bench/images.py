@@ -26,8 +26,7 @@ def measure_images(wanted: set[str], progress: Progress, manifest: Path = MANIFE
     Raises:
         BenchError: none were.
     """
-    artifacts = json.loads(manifest.read_text(encoding="utf-8"))["artifacts"] if manifest.exists() else []
-    services = [item for item in artifacts if item["kind"] == "service" and item["path"]]
+    services = [item for item in built_services(manifest) if item["path"]]
     if not services:
         raise BenchError(f"{manifest} names no service archives: run `make images`, and `make images-armhf`.")
     found = []
@@ -39,6 +38,12 @@ def measure_images(wanted: set[str], progress: Progress, manifest: Path = MANIFE
         elif figure in wanted:
             progress.say(f"No honeypot was built for {architecture}: {figure} is left out.")
     return found
+
+
+def built_services(manifest: Path) -> list[dict[str, Any]]:
+    """The manifest's entries of services, of all architectures; none where nothing was built."""
+    artifacts = json.loads(manifest.read_text(encoding="utf-8"))["artifacts"] if manifest.exists() else []
+    return [item for item in artifacts if item["kind"] == "service"]
 
 
 def _disk(archives: dict[str, Path]) -> tuple[float, str]:

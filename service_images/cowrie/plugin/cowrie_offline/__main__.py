@@ -20,14 +20,6 @@ _STATE = Path("/var/lib/honeypot/cowrie")
 _DOWNLOADS = Path("/tmp/downloads")  # noqa: S108 - the container's own tmpfs
 
 
-def _has_ipv6() -> bool:
-    try:
-        socket.socket(socket.AF_INET6).close()
-    except OSError:
-        return False
-    return True
-
-
 def _write(persona: Persona, made: hardware.Hardware) -> None:
     """Write what cowrie reads from files: who gets in, host keys, and what commands print."""
     texts = {_STATE / "etc/userdb.txt": accounts.user_database(persona.users).encode()}
@@ -47,7 +39,7 @@ def main() -> None:
     made = hardware.made(persona.identity, system.processors, (system.memory_gib, system.disk_gib), persona.mac_vendor)
     _DOWNLOADS.mkdir(parents=True, exist_ok=True)
     _write(persona, made)
-    os.environ |= settings(persona, str(_STATE), now=time.time(), both_versions=_has_ipv6())
+    os.environ |= settings(persona, str(_STATE), now=time.time(), both_versions=socket.has_dualstack_ipv6())
 
     from cowrie_persona.clothing import put_on  # noqa: PLC0415 - cowrie reads its settings when it is imported
     from twisted.internet import reactor  # type: ignore[import-not-found]  # noqa: PLC0415 - in the image only; importing installs it

@@ -48,11 +48,7 @@ def chosen(persona: Persona, options: Options) -> tuple[str, ...]:
 
 def everywhere() -> str:
     """Give the address to listen on: that of IPv6, whose sockets take IPv4 too, where the machine has it."""
-    try:
-        socket.socket(socket.AF_INET6).close()
-    except OSError:
-        return ""
-    return "::"
+    return "::" if socket.has_dualstack_ipv6() else ""
 
 
 def start(reactor: Any, options: Options) -> Journal:

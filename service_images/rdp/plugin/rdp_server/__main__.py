@@ -15,14 +15,6 @@ _BACKLOG = 512
 _PEM = Path("/tmp/rdp.pem")  # noqa: S108 - the container's own tmpfs
 
 
-def _has_ipv6() -> bool:
-    try:
-        socket.socket(socket.AF_INET6).close()
-    except OSError:
-        return False
-    return True
-
-
 def main() -> None:
     """Make the certificate, close the ways out, and listen."""
     subprocess.run([sys.executable, "-m", "rdp_server.certificate", str(_PEM)], check=True)  # noqa: S603 - ourselves
@@ -41,7 +33,7 @@ def main() -> None:
     _PEM.unlink()
     tls = ssl.PrivateCertificate.loadPEM(pem).options()
     doors = Doors(reactor, Persona.of(Options.of_environment()), tls, Journal())
-    reactor.listenTCP(_PORT, doors, backlog=_BACKLOG, interface="::" if _has_ipv6() else "")
+    reactor.listenTCP(_PORT, doors, backlog=_BACKLOG, interface="::" if socket.has_dualstack_ipv6() else "")
     reactor.run()
 
 
