@@ -72,6 +72,7 @@ PYTEST = [sys.executable, "-m", "pytest", "-q"]
 FAULTS, NAMESPACES = "sensor_manager/tests/faults", "sensor_manager/tests/netns"
 ON_ENGINES = ["sensor_manager/tests/docker", NAMESPACES, "bench/tests/test_manager.py"]
 IN_PARALLEL = ["-n", "2", "--dist", "loadscope"]  # with a PostgreSQL for each process
+WAITING = ["-n", "4", "--dist", "loadscope"]  # honeypots tell most at the end of half a minute
 LANES = 3
 """One more than the usual two cores: real parts often wait. With more, the same work takes more of the processor."""
 # The longest go first, so that no lane ends long after the others. A scenario that is not named here comes after them.
@@ -141,7 +142,7 @@ def phases() -> list[list[Stage]]:
             remembered("server on PostgreSQL", *PYTEST, *IN_PARALLEL, "-m", "postgres or tools", "server_app"),
             remembered("sensor on an engine", *PYTEST, "-m", "docker", *ON_ENGINES),
             Stage("proxy", [*PYTEST, "-m", "docker", "server_app"]),
-            remembered("service images", *PYTEST, "-m", "docker or netns", "service_images"),
+            remembered("service images", *PYTEST, *WAITING, "-m", "docker or netns", "service_images"),
             remembered("sensor in namespaces", *PYTEST, "-m", "netns and not docker", NAMESPACES),
             *(molecule(name) for name in [*LONGEST_FIRST, *middle]),
         ],
