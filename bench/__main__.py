@@ -22,6 +22,7 @@ from bench.manager import measure_manager
 from bench.measure import measure
 from bench.progress import Progress
 from bench.results import GOALS, Result, table, write
+from bench.statistics import figure
 from bench.subject import Scale, Subject
 from bench.target import Target
 
@@ -78,44 +79,55 @@ def subject(chosen: argparse.Namespace, folder: Path, progress: Progress) -> Ite
     yield Subject(Target(chosen.url, chosen.ca_file), credentials, folder, receiver=chosen.receiver_address)
 
 
-def _measured(chosen: argparse.Namespace, scale: Scale, folder: Path, progress: Progress) -> list[Result]:
+def _measured(chosen: argparse.Namespace, scale: Scale, folder: Path, progress: Progress) -> Iterator[Result]:
+    """All that is wanted and can be measured there, each when it is known."""
     wanted = tuple(chosen.figures) or tuple(GOALS)
-    results: list[Result] = []
     if set(wanted) - MANAGER - EVENT_PATH - HONEYPOTS - IMAGES:
         with subject(chosen, folder, progress) as measured:
-            results += measure(measured, scale, wanted, progress)
-    if set(wanted) & MANAGER and not chosen.url:
+            yield from measure(measured, scale, wanted, progress)
+    if chosen.url:
+        return
+    if set(wanted) & MANAGER:
         own = folder / "manager"
         own.mkdir()
-        results += measure_manager(own, set(wanted), progress)
-    if set(wanted) & EVENT_PATH and not chosen.url:
+        yield from measure_manager(own, set(wanted), progress)
+    if set(wanted) & EVENT_PATH:
         own = folder / "event_path"
         own.mkdir()
-        results += measure_event_path(own, progress)
-    if set(wanted) & HONEYPOTS and not chosen.url:
-        results += measure_honeypots(folder / "honeypots", progress)
-    if set(wanted) & IMAGES and not chosen.url:
-        results += measure_images(set(wanted), progress)
-    return results
+        yield from measure_event_path(own, progress)
+    if set(wanted) & HONEYPOTS:
+        yield from measure_honeypots(folder / "honeypots", progress)
+    if set(wanted) & IMAGES:
+        yield from measure_images(set(wanted), progress)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print, write; 0 when everything asked for was measured, whether it holds or not."""
+    """Measure, print, write; 0 when everything asked for was measured, whether it holds or not.
+
+    What was measured before something failed took long, too: it is written all the same.
+    """
     chosen, progress = options(arguments), Progress()
     scale = Scale(chosen.sensors, chosen.seconds, chosen.rounds, chosen.in_flight, chosen.samples, chosen.events)
     os.umask(0o077)
+    results: list[Result] = []
     try:
         with tempfile.TemporaryDirectory(prefix="honeysens-bench-") as folder:
-            results = _measured(chosen, scale, Path(folder), progress)
+            for one in _measured(chosen, scale, Path(folder), progress):
+                results.append(one)
+                progress.say(f"{one.figure}: {figure(one.value)} {one.unit}")
     except BenchError as problem:
         progress.say(f"The measurement failed: {problem}")
         return 1
     except KeyboardInterrupt:
-        progress.say("Interrupted; what was made has been removed, nothing was written.")
+        progress.say("Interrupted; what was made has been removed.")
         return 130
-    write(results, chosen.output)
-    sys.stdout.write(f"{table(results)}\n\nWritten to {chosen.output}\n")
-    return 0
+    else:
+        return 0
+    finally:
+        if results:
+            results.sort(key=lambda one: list(GOALS).index(one.figure))
+            write(results, chosen.output)
+            sys.stdout.write(f"{table(results)}\n\nWritten to {chosen.output}\n")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What is measured in which order."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -14,7 +14,7 @@ from bench.history import History
 from bench.lists import Reader, Timings, dashboard_result, growth_result, list_result
 from bench.loads import Loads
 from bench.progress import Progress
-from bench.results import GOALS, Result, result
+from bench.results import Result, result
 from bench.searches import of_history
 from bench.subject import Scale, Subject
 from bench.target import Identity
@@ -30,8 +30,8 @@ DIVISIONS = 20
 END = datetime.now(UTC)
 
 
-def measure(subject: Subject, scale: Scale, wanted: Sequence[str], progress: Progress) -> list[Result]:
-    """All wanted figures, in the order of `GOALS`; those that need our own server's insides are left out elsewhere.
+def measure(subject: Subject, scale: Scale, wanted: Sequence[str], progress: Progress) -> Iterator[Result]:
+    """All wanted figures, each when it is known; those that need our own server's insides are left out elsewhere.
 
     Raises:
         BenchError: one of them could not be measured; the message says why.
@@ -39,7 +39,8 @@ def measure(subject: Subject, scale: Scale, wanted: Sequence[str], progress: Pro
     admin = Admin(subject.target, subject.credentials)
     try:
         with fleet(admin, scale.sensors, subject.folder, progress, remove=subject.database is None) as sensors:
-            return Measurement(subject, scale, progress, admin, sensors).of(set(wanted))
+            found = Measurement(subject, scale, progress, admin, sensors).of(set(wanted))
+            yield from (one for one in found if one.figure in wanted)
     finally:
         admin.close()
 
@@ -54,26 +55,25 @@ class Measurement:
     admin: Admin
     sensors: list[Identity]
 
-    def of(self, wanted: set[str]) -> list[Result]:
+    def of(self, wanted: set[str]) -> Iterator[Result]:
         """Loads, then lists with few events, then lists with many; a history is all there is to search in."""
         reader = Reader(self.admin, self.scale, self.progress)
-        found = self._loads(wanted)
-        if wanted & LISTS and self.subject.database is not None:
+        yield from self._loads(wanted)
+        if not wanted & LISTS:
+            return
+        if self.subject.database is not None:
             forget_events(self.subject.database)
         grows = bool(wanted & GROWTH) and self.subject.database is not None
         few = self._with_few(reader, wanted) if grows else ({}, {})
-        if wanted & LISTS:
-            conditions = self._fill(after=self._few if grows else 0)
-            against = f"{conditions}, against {self._few:,}"
-            lists, dashboard = self._read(reader, wanted)
-            if lists:
-                found.append(list_result(lists, conditions))
-                found += [growth_result("event_list_growth", few[0], lists, against)] if few[0] else []
-            if dashboard:
-                found.append(dashboard_result(dashboard, conditions))
-                found += [growth_result("dashboard_growth", few[1], dashboard, against)] if few[1] else []
-        order = list(GOALS)
-        return sorted((one for one in found if one.figure in wanted), key=lambda one: order.index(one.figure))
+        conditions = self._fill(after=self._few if grows else 0)
+        against = f"{conditions}, against {self._few:,}"
+        lists, dashboard = self._read(reader, wanted)
+        if lists:
+            yield list_result(lists, conditions)
+            yield from [growth_result("event_list_growth", few[0], lists, against)] if few[0] else []
+        if dashboard:
+            yield dashboard_result(dashboard, conditions)
+            yield from [growth_result("dashboard_growth", few[1], dashboard, against)] if few[1] else []
 
     def _read(self, reader: Reader, wanted: set[str]) -> tuple[Timings, Timings]:
         """The lists and the dashboard, as far as they are wanted."""
@@ -119,15 +119,15 @@ class Measurement:
             raise BenchError("This figure needs a server made for the measurement: leave --url out.")
         return self.subject.database
 
-    def _loads(self, wanted: set[str]) -> list[Result]:
+    def _loads(self, wanted: set[str]) -> Iterator[Result]:
         loads = Loads(self.subject, self.scale, self.sensors, self.progress)
-        found = [loads.polls()] if wanted & {"polls_unchanged_per_s", "web_worker_rss_mib"} else []
+        if wanted & {"polls_unchanged_per_s", "web_worker_rss_mib"}:
+            yield loads.polls()
         if wanted & BATCHES.keys():
             with forwarding(self.admin, self.subject.receiver) as forwarded:
                 uploads = (loads.uploads(name, size) for name, size in BATCHES.items() if name in wanted)
-                found += [forwarded.told(one) for one in uploads]
+                yield from [forwarded.told(one) for one in uploads]
         if "web_worker_rss_mib" in wanted and self.subject.worker_memory:
             sizes = self.subject.worker_memory()
             conditions = f"largest of {len(sizes)} worker processes after the loads above, resident"
-            found.append(result("web_worker_rss_mib", max(sizes), conditions))
-        return found
+            yield result("web_worker_rss_mib", max(sizes), conditions)

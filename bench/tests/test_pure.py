@@ -176,14 +176,24 @@ def test_history_comes_in_chunks_that_lack_nothing() -> None:
 
 
 def test_the_slowest_list_and_the_one_that_grew_most_speak() -> None:
+    quick, slow = [2.0], [4.0]
     few, many = (
-        {"page 1": Timing([10.0] * 3, 50), "kind=login": Timing([10.0] * 3, 50), "kind=icmp": Timing([1.0], 0)},
-        {"page 1": Timing([12.0] * 3, 50), "kind=login": Timing([20.0, 20.0, 90.0], 50), "kind=icmp": Timing([9.0], 9)},
+        {
+            "page 1": Timing([10.0] * 3, quick, 50),
+            "kind=login": Timing([10.0] * 3, quick, 50),
+            "kind=icmp": Timing([1.0], quick, 0),
+        },
+        {
+            "page 1": Timing([24.0] * 3, slow, 50),
+            "kind=login": Timing([40.0, 40.0, 90.0], slow, 50),
+            "kind=icmp": Timing([9.0], quick, 9),
+        },
     )
     assert list_result(many, "so").value == 90
     grown = growth_result("event_list_growth", few, many, "so")
     assert grown.value == 2
     assert "kind=login" in grown.conditions, "an empty page is no measure for a full one"
+    assert "1 of 2 are beyond" in grown.conditions
 
 
 def test_filters_are_made_from_an_event() -> None:
