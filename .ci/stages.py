@@ -143,6 +143,7 @@ def phases() -> list[list[Stage]]:
             remembered("sensor on an engine", *PYTEST, "-m", "docker", *ON_ENGINES),
             Stage("proxy", [*PYTEST, "-m", "docker", "server_app"]),
             remembered("service images", *PYTEST, *WAITING, "-m", "docker or netns", "service_images"),
+            remembered("rates of honeypots", *PYTEST, "-m", "docker", "bench/tests/test_honeypot_rates.py"),
             remembered("sensor in namespaces", *PYTEST, "-m", "netns and not docker", NAMESPACES),
             *(molecule(name) for name in [*LONGEST_FIRST, *middle]),
         ],

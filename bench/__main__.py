@@ -12,6 +12,9 @@ from bench.admin import Credentials, read_secret
 from bench.errors import BenchError
 from bench.event_path import FIGURES as EVENT_PATH
 from bench.event_path import measure_event_path
+from bench.honeypot_rates import FIGURES as RATES
+from bench.honeypot_rates import Size as RateSize
+from bench.honeypot_rates import measure_honeypot_rates
 from bench.honeypots import FIGURES as HONEYPOTS
 from bench.honeypots import measure_honeypots
 from bench.images import FIGURES as IMAGES
@@ -22,6 +25,9 @@ from bench.manager import measure_manager
 from bench.measure import measure
 from bench.progress import Progress
 from bench.results import GOALS, Result, table, write
+from bench.ssh_logins import FIGURES as LOGINS
+from bench.ssh_logins import Size as LoginSize
+from bench.ssh_logins import measure_ssh_logins
 from bench.statistics import figure
 from bench.subject import Scale, Subject
 from bench.target import Target
@@ -82,7 +88,7 @@ def subject(chosen: argparse.Namespace, folder: Path, progress: Progress) -> Ite
 def _measured(chosen: argparse.Namespace, scale: Scale, folder: Path, progress: Progress) -> Iterator[Result]:
     """All that is wanted and can be measured there, each when it is known."""
     wanted = tuple(chosen.figures) or tuple(GOALS)
-    if set(wanted) - MANAGER - EVENT_PATH - HONEYPOTS - IMAGES:
+    if set(wanted) - MANAGER - EVENT_PATH - HONEYPOTS - RATES - LOGINS - IMAGES:
         with subject(chosen, folder, progress) as measured:
             yield from measure(measured, scale, wanted, progress)
     if chosen.url:
@@ -97,6 +103,11 @@ def _measured(chosen: argparse.Namespace, scale: Scale, folder: Path, progress: 
         yield from measure_event_path(own, progress)
     if set(wanted) & HONEYPOTS:
         yield from measure_honeypots(folder / "honeypots", progress)
+    if set(wanted) & RATES:
+        size = RateSize(rounds=scale.rounds)
+        yield from measure_honeypot_rates(folder / "rates", set(wanted), size, progress)
+    if set(wanted) & LOGINS:
+        yield from measure_ssh_logins(folder / "logins", set(wanted), LoginSize(rounds=scale.rounds), progress)
     if set(wanted) & IMAGES:
         yield from measure_images(set(wanted), progress)
 

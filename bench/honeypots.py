@@ -1,19 +1,16 @@
 """What the honeypots take of a sensor's memory: all of them at once, as a sensor runs them, while nobody comes."""
 
-import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 from bench.errors import BenchError
 from bench.images import MANIFEST, built_services
-from bench.local_stack import ROOT
 from bench.progress import Progress
 from bench.results import Result, result
+from bench.stand import stand
 
 FIGURES = frozenset({"honeypots_rss_mib"})
-SERVICES = ROOT / "service_images"
 REST_SECONDS = 5.0
 """Memory that has not changed for so long is that of a honeypot at rest."""
 PATIENCE = 120.0
@@ -26,9 +23,7 @@ def measure_honeypots(folder: Path, progress: Progress, manifest: Path = MANIFES
     Raises:
         BenchError: there are none, or one of them does not run.
     """
-    images = {item["name"]: item["image"] for item in built_services(manifest) if item["arch"] == "amd64"}
-    if not images:
-        raise BenchError(f"{manifest} names no services: run `make images`.")
+    images = built_images(manifest)
     progress.say(f"Starting {len(images)} honeypots")
     sizes = _resident(folder / "whole", images, bare=False)
     progress.say("Starting their software alone")
@@ -38,29 +33,31 @@ def measure_honeypots(folder: Path, progress: Progress, manifest: Path = MANIFES
     return [result("honeypots_rss_mib", sum(sizes.values()), conditions, sum(alone.values()))]
 
 
+def built_images(manifest: Path = MANIFEST) -> dict[str, str]:
+    """The images of this machine's architecture, by their services' folders.
+
+    Raises:
+        BenchError: there are none.
+    """
+    images = {item["name"]: item["image"] for item in built_services(manifest) if item["arch"] == "amd64"}
+    if not images:
+        raise BenchError(f"{manifest} names no services: run `make images`.")
+    return images
+
+
 def _resident(folder: Path, images: dict[str, str], *, bare: bool) -> dict[str, float]:
     """MiB of each service (proportional set sizes, so that they add up)."""
-    support = str(SERVICES / "tests" / "support")
-    if support not in sys.path:
-        sys.path.append(support)
-    from honeypot_testing.container import HoneypotContainer  # noqa: PLC0415 - what the honeypots' tests are made with
-    from honeypot_testing.sensor_end import SensorEnd  # noqa: PLC0415
-
     with ExitStack() as stack:
-        running = {}
-        for name, image in images.items():
-            own = folder / name
-            own.mkdir(parents=True)
-            own.chmod(0o755)  # the honeypots are other users
-            stack.enter_context(SensorEnd(own / "events.sock"))
-            container = HoneypotContainer(image, own, memory_mb=_memory_mb(name), bare=bare)
-            running[name] = stack.enter_context(container)
+        running = {
+            name: stack.enter_context(stand(name, image, folder / name, bare=bare)).container
+            for name, image in images.items()
+        }
         deadline, before, since = time.monotonic() + PATIENCE, 0.0, time.monotonic()
         while True:
             ended = [name for name, container in running.items() if not container.running]
             if ended:
                 raise BenchError(f"{ended[0]} has ended: {running[ended[0]].logs()[-500:]}")
-            sizes = {name: sum(map(_pss_mib, container.processes())) for name, container in running.items()}
+            sizes = {name: sum(map(pss_mib, container.processes())) for name, container in running.items()}
             now, total = time.monotonic(), sum(sizes.values())
             if abs(total - before) > total / 100:
                 before, since = total, now
@@ -71,11 +68,8 @@ def _resident(folder: Path, images: dict[str, str], *, bare: bool) -> dict[str, 
             time.sleep(0.5)
 
 
-def _memory_mb(name: str) -> int:
-    return int(ET.parse(SERVICES / name / "metadata.xml").findtext("memory", "256"))  # noqa: S314 - our own file
-
-
-def _pss_mib(process: int) -> float:
+def pss_mib(process: int) -> float:
+    """The proportional set size of a process of this machine; nothing once it has ended."""
     try:
         rollup = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii")
     except (FileNotFoundError, ProcessLookupError):

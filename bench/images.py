@@ -26,7 +26,7 @@ def measure_images(wanted: set[str], progress: Progress, manifest: Path = MANIFE
     Raises:
         BenchError: none were.
     """
-    services = [item for item in built_services(manifest) if item["path"]]
+    services = built_services(manifest)
     if not services:
         raise BenchError(f"{manifest} names no service archives: run `make images`, and `make images-armhf`.")
     found = []
@@ -41,9 +41,12 @@ def measure_images(wanted: set[str], progress: Progress, manifest: Path = MANIFE
 
 
 def built_services(manifest: Path) -> list[dict[str, Any]]:
-    """The manifest's entries of services, of all architectures; none where nothing was built."""
+    """The manifest's archives of services, of all architectures; none where nothing was built.
+
+    They are named as their folders; what has no path is an image on its way into one, with a name of its own.
+    """
     artifacts = json.loads(manifest.read_text(encoding="utf-8"))["artifacts"] if manifest.exists() else []
-    return [item for item in artifacts if item["kind"] == "service"]
+    return [item for item in artifacts if item["kind"] == "service" and item["path"]]
 
 
 def _disk(archives: dict[str, Path]) -> tuple[float, str]:

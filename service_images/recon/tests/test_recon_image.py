@@ -5,12 +5,10 @@ import contextlib
 import os
 import socket
 import struct
-import subprocess
-import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
+from honeypot_testing.captured import capture
 from honeypot_testing.container import HoneypotContainer
 from honeypot_testing.sensor_end import SensorEnd
 from honeypot_testing.waiting import wait_for
@@ -18,58 +16,15 @@ from honeypot_testing.waiting import wait_for
 from sensor_wire.v1.event import EventBody
 
 IMAGE = os.environ.get("HONEYSENS_RECON_IMAGE", "honeysens/service-recon:latest")
-LISTENER_PORT = 60999
 BANNERS = {"2525": "220 mail.corp.example ESMTP\\r\\n", "2600": "\\x00\\xff"}
-NFTABLES = f"""
-table inet capture {{
-  chain redirected {{ type nat hook prerouting priority dstnat; meta l4proto tcp redirect to :{LISTENER_PORT}; }}
-  chain kept_from_kernel {{ type filter hook input priority filter; meta l4proto udp drop; }}
-}}
-"""
 
 pytestmark = [pytest.mark.docker, pytest.mark.netns]
 
 
-def in_namespace[T](path: str, action: Callable[[], T]) -> T:
-    results: list[T] = []
-
-    def enter() -> None:
-        with Path(path).open() as namespace:
-            os.setns(namespace.fileno(), os.CLONE_NEWNET)
-        results.append(action())
-
-    thread = threading.Thread(target=enter)
-    thread.start()
-    thread.join()
-    return results[0]
-
-
-def capture_sockets() -> list[socket.socket]:
-    made: list[socket.socket] = []
-    for family, ethernet in ((socket.AF_INET, 0x0800), (socket.AF_INET6, 0x86DD)):
-        made.append(socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ethernet)))
-        made.append(socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_RAW))
-        listener = socket.socket(family, socket.SOCK_STREAM)
-        if family is socket.AF_INET6:
-            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        listener.bind(("", LISTENER_PORT))
-        listener.listen(4096)
-        made.append(listener)
-    return made
-
-
 @pytest.fixture
 def recon(sensor_end: SensorEnd) -> Iterator[HoneypotContainer]:
-    sensor_end.stop()
     with HoneypotContainer(IMAGE, sensor_end.path.parent, memory_mb=128, options={"banners": BANNERS}) as container:
-        namespace = container.network_namespace
-        subprocess.run(["nsenter", f"--net={namespace}", "nft", "-f", "-"], input=NFTABLES, text=True, check=True)
-        sockets = in_namespace(namespace, capture_sockets)
-        sensor_end.descriptors = [each.fileno() for each in sockets]
-        sensor_end.start()
-        wait_for(lambda: "recording" in container.logs(), lambda: f"the start: {container.logs()}")
-        for each in sockets:
-            each.close()
+        capture(container, sensor_end)
         yield container
     assert not sensor_end.problems
 

@@ -6,7 +6,7 @@ import secrets
 import socket
 import subprocess
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -27,10 +27,10 @@ def docker(*arguments: str, timeout: float = 60) -> str:
 class HoneypotContainer:
     """A container of the run contract on an internal network of its own, with the sensor's socket folder mounted.
 
-    `bare` runs the image's software without its adapter.
+    `bare` runs the image's software without its adapter, `command` something else in its place.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - so many ways to run it
         self,
         image: str,
         socket_folder: Path,
@@ -38,6 +38,7 @@ class HoneypotContainer:
         options: Mapping[str, object] | None = None,
         *,
         bare: bool = False,
+        command: Sequence[str] = (),
     ) -> None:
         self._name = f"honeysens-test-{uuid.uuid4().hex[:8]}"
         self._image = image.replace(":", f"-{ARCHITECTURE}:") if ARCHITECTURE else image
@@ -45,6 +46,7 @@ class HoneypotContainer:
         self._memory_mb = memory_mb
         self._options = json.dumps(options or {})
         self._bare = bare
+        self._command = command
 
     def __enter__(self) -> Self:
         known = subprocess.run([DOCKER, "image", "inspect", self._image], capture_output=True, check=False)
@@ -67,10 +69,10 @@ class HoneypotContainer:
         mounts.append(f"--volume={self._socket_folder}:/run/honeysens")
         start = ["run", "-d", "--name", self._name, "--network", self._name, f"--env=HONEYSENS_OPTIONS={self._options}"]
         start.append("--env=QEMU_CPU")
-        if not self._bare:
+        if not self._bare and not self._command:
             return [*start, *limits, *walls, *mounts, self._image]
         whole = json.loads(docker("image", "inspect", "--format", "{{json .Config.Entrypoint}}", self._image))
-        software = whole[whole.index("--") + 1 :] if "--" in whole else whole
+        software = self._command or (whole[whole.index("--") + 1 :] if "--" in whole else whole)
         return [*start, *limits, *walls, *mounts, f"--entrypoint={software[0]}", self._image, *software[1:]]
 
     def __exit__(self, *_error: object) -> None:
