@@ -47,6 +47,8 @@ TOOLS = [
     "redis-tools",
     "rsyslog",
     "rsyslog-openssl",
+    "sip-tester",
+    "sipsak",
     "skopeo",
     "slapd",
     "smbclient",

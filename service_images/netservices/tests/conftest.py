@@ -17,6 +17,7 @@ PORTS = {
     "pop3": 2110,
     "postgresql": 5432,
     "redis": 6379,
+    "sip": 5060,
     "smb": 2139,
     "smtp": 2525,
     "vnc": 5900,

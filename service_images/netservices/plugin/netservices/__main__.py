@@ -2,6 +2,7 @@
 
 import socket
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from honeypot_adapter.identity import identity
 from honeypot_adapter.log import log
 from honeypot_adapter.options import OptionError, Options
 from honeypot_adapter.twisted_offline import refuse_connections
+from netservices.datagrams import Datagrams
 from netservices.door import Door
 from netservices.journal import Journal
 from netservices.persona import Persona
@@ -23,11 +25,15 @@ PORTS = {
     "pop3": (2110,),
     "postgresql": (5432,),
     "redis": (6379,),
+    "sip": (5060,),
     "smb": (2445, 2139),
     "smtp": (2525,),
     "vnc": (5900,),
 }
 """Protocols by their names in the options, which are those of their modules: the ports within the container."""
+
+DATAGRAM_PORTS = {"sip": (5060,)}
+"""Likewise, for those that come by datagrams as well."""
 
 _TICK_SECONDS = 5.0
 _BACKLOG = 512
@@ -51,16 +57,27 @@ def everywhere() -> str:
     return "::" if socket.has_dualstack_ipv6() else ""
 
 
-def start(reactor: Any, options: Options) -> Journal:
-    """Listen."""
+def start(reactor: Any, options: Options) -> Callable[..., None]:
+    """Listen; what is given back is to be called every few seconds, and with `final` at the end."""
     persona = Persona.of(options, identity())
     journal = Journal(JOURNAL)
+    listeners = []
     for name in chosen(persona, options):
-        speaker = import_module(f"netservices.{name}").speaker(persona, options)
+        module = import_module(f"netservices.{name}")
+        speaker = module.speaker(persona, options)
         for port in PORTS[name]:
             reactor.listenTCP(port, Door(name, speaker, journal, reactor), _BACKLOG, everywhere())
+        for port in DATAGRAM_PORTS.get(name, ()):
+            listeners.append(Datagrams(name, port, module.answerer(persona, options), journal))
+            reactor.listenUDP(port, listeners[-1], everywhere())
     refuse_connections(reactor)
-    return journal
+
+    def tick(*, final: bool = False) -> None:
+        for each in listeners:
+            each.tick(final=final)
+        journal.tick(final=final)
+
+    return tick
 
 
 def main() -> int:
@@ -68,12 +85,12 @@ def main() -> int:
     from twisted.internet import reactor, task  # noqa: PLC0415 - importing installs the reactor
 
     try:
-        journal = start(reactor, Options.of_environment())
+        tick = start(reactor, Options.of_environment())
     except OptionError as error:
         log(str(error))
         return 2
-    task.LoopingCall(journal.tick).start(_TICK_SECONDS)
-    reactor.addSystemEventTrigger("after", "shutdown", journal.tick, final=True)
+    task.LoopingCall(tick).start(_TICK_SECONDS)
+    reactor.addSystemEventTrigger("after", "shutdown", tick, final=True)
     reactor.run()
     return 0
 

@@ -24,9 +24,12 @@ class Verdict(NamedTuple):
 class Admission:
     """Counts visits by windows of a minute, and those that are open."""
 
-    def __init__(self, per_source: int = PER_SOURCE, of_all: int = OF_ALL) -> None:
+    def __init__(self, per_source: int = PER_SOURCE, of_all: int = OF_ALL, max_open: int | None = None) -> None:
+        """Bound what is open by one number for a source and for all where it is given."""
         self._per_source = per_source
         self._of_all = of_all
+        self._max_open = max_open or MAX_OPEN
+        self._max_open_of_source = max_open or MAX_OPEN_OF_SOURCE
         self._window = 0.0
         self._visits: Counter[tuple[str, str]] = Counter()
         self._open: Counter[str] = Counter()
@@ -37,7 +40,7 @@ class Admission:
             self._window = now
             self._visits.clear()
         source = source_of(address)
-        room = self._open.total() < MAX_OPEN and self._open[source] < MAX_OPEN_OF_SOURCE
+        room = self._open.total() < self._max_open and self._open[source] < self._max_open_of_source
         if room:
             self._open[source] += 1
         if self._visits.total() >= self._of_all:

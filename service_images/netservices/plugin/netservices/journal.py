@@ -23,6 +23,9 @@ MAX_FIELD = 2048
 MAX_PAYLOAD = 4097
 """One byte more than an event takes, so that it is seen when there was more."""
 
+MAX_DATAGRAM_VISITS = 1024
+"""More than are kept open at a time: whoever sends datagrams finds room."""
+
 CROWD_IDLE = 60.0
 CROWD_LINES = 50
 """What is told of a crowd; as much fits into an event. Further visitors are the next crowd."""
@@ -72,7 +75,7 @@ class Visit:
             self._crowd.open -= 1
         else:
             self._journal.write(self._session, self.ends, "closed", b"", {"seconds": time.monotonic() - self._since})
-        self._journal.admission.left(self.ends.source[0])
+        self._journal.left(self.ends)
 
 
 class Crowd:
@@ -89,22 +92,23 @@ class Journal:
     """The file, and who has been here lately. One thread."""
 
     def __init__(self, path: Path, admission: Admission | None = None, clock: Callable[[], float] = time.time) -> None:
-        self.admission = admission or Admission()
+        # Sources of datagrams may be forged: they must not take the room of connections.
+        self._admissions = {"tcp": admission or Admission(), "udp": Admission(max_open=MAX_DATAGRAM_VISITS)}
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._clock = clock
-        self._crowds: dict[tuple[str, str], Crowd] = {}
+        self._crowds: dict[tuple[str, str, str], Crowd] = {}
         self._full: list[Crowd] = []
         self._lost = 0
 
     def open(self, ends: Ends) -> Visit | None:
         """Take up a visitor; None when there are too many at a time: it is counted, and must be sent away."""
         now = time.monotonic()
-        verdict = self.admission.came(ends.service, ends.source[0], now)
+        verdict = self._admissions[ends.protocol].came(ends.service, ends.source[0], now)
         if verdict.crowd is None and verdict.room:
             visit = Visit(self, secrets.token_hex(8), ends, None)
             self.write(visit._session, ends, "connection", b"", {})  # noqa: SLF001 - its own helper
             return visit
-        key = (ends.service, verdict.crowd or ends.source[0])
+        key = (ends.service, ends.protocol, verdict.crowd or ends.source[0])
         crowd = self._crowds.get(key)
         if crowd is not None and crowd.lines >= CROWD_LINES:
             self._full.append(crowd)
@@ -118,6 +122,10 @@ class Journal:
             return None
         crowd.open += 1
         return Visit(self, crowd.session, ends, crowd)
+
+    def left(self, ends: Ends) -> None:
+        """Count that a visit is over."""
+        self._admissions[ends.protocol].left(ends.source[0])
 
     def tick(self, *, final: bool = False) -> None:
         """Tell how crowds have grown and that quiet ones are over; to be called every few seconds and at the end."""

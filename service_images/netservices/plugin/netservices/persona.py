@@ -24,13 +24,14 @@ class Software:
     smtp: str
     imap: str
     pop3: str
+    sip: str
     smb_os: str
     smb_version: tuple[int, int, int]
 
 
 _SOFTWARE = {
     "linux": Software(
-        protocols=("ftp", "smtp", "pop3", "imap", "smb", "mysql", "postgresql", "redis"),
+        protocols=("ftp", "smtp", "pop3", "imap", "smb", "sip", "mysql", "postgresql", "redis"),
         ftp="(vsFTPd 3.0.3)",
         mysql="5.5.5-10.11.11-MariaDB-0+deb12u1",
         mysql_extensions=b"\x1d\x00\x00\x00",
@@ -40,11 +41,12 @@ _SOFTWARE = {
         smtp="ESMTP Postfix (Debian/GNU)",
         imap="Dovecot (Debian) ready.",
         pop3="Dovecot (Debian) ready.",
+        sip="Asterisk PBX 20.9.3",
         smb_os="Windows 6.1",
         smb_version=(6, 1, 0),
     ),
     "windows": Software(
-        protocols=("ftp", "smtp", "pop3", "imap", "smb", "mssql", "vnc"),
+        protocols=("ftp", "smtp", "pop3", "imap", "smb", "sip", "mssql", "vnc"),
         ftp="Microsoft FTP Service",
         mysql="8.0.39",
         mysql_extensions=b"\x00\x00\x00\x00",
@@ -54,11 +56,12 @@ _SOFTWARE = {
         smtp="Microsoft ESMTP MAIL Service ready at",
         imap="The Microsoft Exchange IMAP4 service is ready.",
         pop3="The Microsoft Exchange POP3 service is ready.",
+        sip="3CXPhoneSystem 18.0.9.20 (20)",
         smb_os="Windows Server 2019 Standard 17763",
         smb_version=(10, 0, 17763),
     ),
     "appliance": Software(
-        protocols=("ftp", "smb", "vnc"),
+        protocols=("ftp", "smb", "sip", "vnc"),
         ftp="(vsFTPd 3.0.3)",
         mysql="5.5.5-10.3.39-MariaDB",
         mysql_extensions=b"\x07\x00\x00\x00",
@@ -68,6 +71,7 @@ _SOFTWARE = {
         smtp="ESMTP Postfix",
         imap="Dovecot ready.",
         pop3="Dovecot ready.",
+        sip="Asterisk PBX 16.30.1",
         smb_os="Windows 6.1",
         smb_version=(6, 1, 0),
     ),

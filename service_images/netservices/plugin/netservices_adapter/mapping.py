@@ -17,13 +17,17 @@ _NAMES = {
     "pop3": "POP3",
     "postgresql": "PostgreSQL",
     "redis": "Redis",
+    "sip": "SIP",
     "smb": "SMB",
     "smtp": "SMTP",
     "vnc": "VNC",
 }
 _SUMMARY_PAYLOAD = 80
-_FACTS = ("domain", "database", "workstation", "client_host", "program", "library", "sender", "recipients")
-"""What logins and files tell besides, each a detail of its own."""
+_FACTS = (
+    *("domain", "database", "workstation", "client_host", "program", "library", "sender", "recipients"),
+    *("caller", "number"),
+)
+"""What is told besides, each a detail of its own."""
 
 
 class _Line(NamedTuple):
@@ -101,7 +105,9 @@ def _login(line: _Line) -> tuple[Observation, ...]:
 def _said(kind: str, severity: Severity, label: str) -> Callable[[_Line], tuple[Observation, ...]]:
     def observe(line: _Line) -> tuple[Observation, ...]:
         text = str(line.entry["text"])
-        return (_observe(line, kind, severity, kind, text, f"{line.name} {label}: {text}", line.payload),)
+        summary = f"{line.name} {label}: {text}"
+        said = _observe(line, kind, severity, kind, text, summary, line.payload)
+        return (said, *(_observe(line, kind, severity, name, value, summary) for name, value in _facts(line.entry)))
 
     return observe
 
