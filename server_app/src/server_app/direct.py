@@ -19,12 +19,10 @@ _NUL = b"\x00"
 _DONE = {pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK}
 _IDLE = pq.TransactionStatus.IDLE
 _numbers = count(1)
-RENEW = 500
-"""Runs after which a statement is prepared anew: its plan was made for tables as they were."""
 
 
 class Direct:
-    """A statement of PostgreSQL that is compiled once, and prepared for hundreds of runs where the connection can.
+    """A statement of PostgreSQL that is compiled once, and prepared once for each connection that can.
 
     What SQLAlchemy and psycopg do around a statement costs several times what libpq does.
 
@@ -61,22 +59,14 @@ class Direct:
             # psycopg prepares statements here, and has PostgreSQL forget all of them after each rollback.
             result = _checked(state.wire.exec_params(self._text, values, result_format=_BINARY))
         else:
-            self._prepare(state)
+            if self._name not in state.prepared:
+                _checked(state.wire.prepare(self._name, self._text))
+                state.prepared.add(self._name)
             result = _checked(state.wire.exec_prepared(self._name, values, result_format=_BINARY))
         if not result.ntuples:
             return []
         state.transformer.set_pgresult(result)
         return state.transformer.load_rows(0, result.ntuples, tuple)
-
-    def _prepare(self, state: "_State") -> None:
-        runs = state.prepared.get(self._name, RENEW)
-        if runs >= RENEW:
-            if self._name in state.prepared:
-                _checked(state.wire.exec_(b"DEALLOCATE " + self._name))
-                del state.prepared[self._name]
-            _checked(state.wire.prepare(self._name, self._text))
-            runs = 0
-        state.prepared[self._name] = runs + 1
 
 
 class _State:
@@ -86,8 +76,7 @@ class _State:
         self.driver = driver
         self.wire = driver.pgconn
         self.transformer = Transformer(driver)
-        self.prepared: dict[bytes, int] = {}
-        """Statements by name: how often each has run since it was prepared."""
+        self.prepared: set[bytes] = set()
 
 
 def _state_of(pooled: PoolProxiedConnection) -> _State:

@@ -175,8 +175,8 @@ def _wanted() -> Any:
 
 
 def _stored_of(wanted: Any) -> Select[*tuple[Any, ...]]:
-    # One look into the index for each, whatever the planner knew of a table that was empty when it was asked. It would
-    # otherwise read all of the table, again and again, until statistics tell it better.
+    # One look into the index for each, whatever the planner knew of a table that was empty when it was asked: the
+    # statement is prepared once. It would otherwise read all of the table, again and again.
     same = (_KEY[0] == wanted.c.sensor_id, _KEY[1] == wanted.c.uuid)
     one = (
         select(literal_column("1").label("one"))
