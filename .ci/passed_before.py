@@ -77,9 +77,8 @@ def content_of(stage: str) -> str | None:
     if not listed or (kinds and not images):
         return None
     content = hashlib.sha256()
-    installed = (
-        _output("dpkg-query", "--show") if stage in READS and READS[stage].tests else ""
-    )  # tests drive real tools
+    drives_tools = stage in READS and READS[stage].tests
+    installed = _output("dpkg-query", "--show") if drives_tools else ""
     for fact in (stage, images, installed, platform.platform(), sys.version, *map(_version, ("docker", "nft"))):
         content.update(f"{fact}\0".encode())
     for name in sorted(filter(lambda name: reads(stage, name), listed.split("\0"))):

@@ -20,3 +20,13 @@ def sensor_end(tmp_path: Path) -> Iterator[SensorEnd]:
     folder.chmod(0o755)
     with SensorEnd(folder / "events.sock") as sensor:
         yield sensor
+
+
+@pytest.fixture(scope="module")
+def sensor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SensorEnd]:
+    """Run one for all tests of a file, with an identity: its honeypot takes long to start."""
+    folder = tmp_path_factory.mktemp("run")
+    folder.chmod(0o755)
+    (folder / "identity").write_text("5e" * 32)
+    with SensorEnd(folder / "events.sock") as end:
+        yield end

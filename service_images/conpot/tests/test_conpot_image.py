@@ -31,15 +31,6 @@ pytestmark = pytest.mark.docker
 
 
 @pytest.fixture(scope="module")
-def sensor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SensorEnd]:
-    folder = tmp_path_factory.mktemp("run")
-    folder.chmod(0o755)
-    (folder / "identity").write_text("5e" * 32)
-    with SensorEnd(folder / "events.sock") as end:
-        yield end
-
-
-@pytest.fixture(scope="module")
 def plc(sensor: SensorEnd) -> Iterator[HoneypotContainer]:
     with HoneypotContainer(IMAGE, sensor.path.parent, memory_mb=128, options=OPTIONS) as container:
         container.wait_for_port(MODBUS)

@@ -28,15 +28,6 @@ pytestmark = pytest.mark.docker
 
 
 @pytest.fixture(scope="module")
-def sensor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SensorEnd]:
-    folder = tmp_path_factory.mktemp("run")
-    folder.chmod(0o755)
-    (folder / "identity").write_text("5e" * 32)
-    with SensorEnd(folder / "events.sock") as end:
-        yield end
-
-
-@pytest.fixture(scope="module")
 def rdp(sensor: SensorEnd) -> Iterator[HoneypotContainer]:
     with HoneypotContainer(IMAGE, sensor.path.parent, memory_mb=192, options=PERSONA) as container:
         container.wait_for_port(PORT)

@@ -19,7 +19,7 @@ from server_app.events.words import wanted_words
 
 FIRST = 2000
 """Rows that are looked through for words before their index is asked."""
-FIRST_OF_RANGE = 20_000
+FIRST_OF_RANGE = 10_000
 """The same for a range of addresses, whose index is asked for each address by itself: it should not be many."""
 
 

@@ -15,6 +15,7 @@ HOME_URL="https://www.debian.org/"
 SUPPORT_URL="https://www.debian.org/support"
 BUG_REPORT_URL="https://bugs.debian.org/"
 """
+# Debian's own, to the letter: an attacker may compare.
 _PROFILE = """# ~/.profile: executed by Bourne-compatible login shells.
 
 if [ "$BASH" ]; then
