@@ -7,6 +7,7 @@ passed with the same content is not run again (see passed_before.py); FRESH=1 ru
 """
 
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -23,6 +24,9 @@ ROOT = Path(__file__).parents[1]
 FAILED_TEST = re.compile(r"(FAILED|ERROR) \S+(::|\.py\b)")
 """As pytest names them; Ansible says FAILED, too, of what it tries again."""
 COUNTED = re.compile(r"\b(\d+) (passed|failed|errors?|skipped|xfailed|xpassed)\b")
+FREERDP = {"bookworm": "freerdp2-x11"}.get(
+    platform.freedesktop_os_release().get("VERSION_CODENAME", ""), "freerdp3-x11"
+)
 TOOLS = [
     "apache2-utils",
     "chromium",
@@ -32,7 +36,7 @@ TOOLS = [
     "dnsmasq-base",
     "docker-registry",
     "freeradius",
-    "freerdp2-x11",
+    FREERDP,
     "freetds-bin",
     "hostapd",
     "iproute2",

@@ -3,6 +3,7 @@
 import hmac
 import os
 import re
+import shutil
 import socket
 import ssl
 import subprocess
@@ -35,7 +36,8 @@ def rdp(sensor: SensorEnd) -> Iterator[HoneypotContainer]:
 
 
 def freerdp(rdp: HoneypotContainer, *options: str, home: Path) -> str:
-    client = ["xvfb-run", "-a", "xfreerdp", f"/v:{rdp.address}:{PORT}", "/cert:ignore", *options]
+    program = "xfreerdp" if shutil.which("xfreerdp") else "xfreerdp3"  # its name since Debian 13
+    client = ["xvfb-run", "-a", program, f"/v:{rdp.address}:{PORT}", "/cert:ignore", *options]
     done = subprocess.run(
         client, env={**os.environ, "HOME": str(home)}, capture_output=True, text=True, timeout=300, check=False
     )
