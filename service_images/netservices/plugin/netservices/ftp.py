@@ -1,6 +1,7 @@
-"""FTP that asks for a login and refuses it, as vsftpd and the Microsoft service word it.
+"""FTP as vsftpd and the Microsoft service speak it: named users are refused, anonymous ones may leave files.
 
-Nobody gets in: a file transfer would need ports and addresses that only the sensor knows.
+Data connections are opened by visitors only (`ftp_data`). Twisted's own server is not used: it lacks EPSV, which is
+what works through the sensor's port map, connects to wherever PORT says, and scanners know its words.
 """
 
 from twisted.internet.protocol import Protocol
@@ -8,49 +9,39 @@ from twisted.protocols.basic import LineReceiver
 
 from honeypot_adapter.options import Options
 from netservices.door import Speaker
+from netservices.ftp_files import Files
+from netservices.ftp_guest import Guest
+from netservices.ftp_words import MICROSOFT, VSFTPD
 from netservices.journal import Visit
 from netservices.persona import Persona
 
-_VSFTPD = {
-    "user": "331 Please specify the password.",
-    "refused": "530 Login incorrect.",
-    "first": "530 Please login with USER and PASS.",
-    "order": "503 Login with USER first.",
-    "bye": "221 Goodbye.",
-    "tls": "530 Please login with USER and PASS.",
-    "features": "211-Features:\r\n EPRT\r\n EPSV\r\n MDTM\r\n PASV\r\n REST STREAM\r\n SIZE\r\n TVFS\r\n211 End",
-}
-_MICROSOFT = {
-    "user": "331 Password required",
-    "refused": "530 User cannot log in.",
-    "first": "530 Please login with USER and PASS.",
-    "order": "503 Login with USER first.",
-    "bye": "221 Goodbye.",
-    "tls": "534 Local policy on server does not allow TLS secure connections.",
-    "features": (
-        "211-Extended features supported:\r\n LANG EN*\r\n UTF8\r\n AUTH TLS;TLS-C;SSL;TLS-P;\r\n PBSZ\r\n"
-        " PROT C;P;\r\n CCC\r\n HOST\r\n SIZE\r\n MDTM\r\n REST STREAM\r\n211 END"
-    ),
-}
 _MAX_FAILURES = 3
+_ANONYMOUS = ("anonymous", "ftp")
 
 
 class Ftp(LineReceiver):
     """The control connection."""
 
     MAX_LENGTH = 4096
+    delimiter = b"\n"
 
-    def __init__(self, visit: Visit, persona: Persona) -> None:
+    def __init__(self, visit: Visit, persona: Persona, files: Files | None) -> None:
         self._visit = visit
         self._greeting = f"220 {persona.software.ftp}"
-        self._texts = _MICROSOFT if persona.os_family == "windows" else _VSFTPD
+        self._words = MICROSOFT if persona.os_family == "windows" else VSFTPD
+        self._files = files
         self._user: str | None = None
+        self._guest: Guest | None = None
         self._failures = 0
-        self.delimiter = b"\n"
 
     def connectionMade(self) -> None:  # noqa: N802 - Twisted's name
         """Greet."""
-        self._answer(self._greeting)
+        self.say(self._greeting)
+
+    def connectionLost(self, reason: object) -> None:  # noqa: ARG002, N802 - Twisted's name
+        """Close the data connection, too."""
+        if self._guest is not None:
+            self._guest.leave()
 
     def lineReceived(self, line: bytes) -> None:  # noqa: N802 - Twisted's name
         """Answer a command."""
@@ -58,44 +49,62 @@ class Ftp(LineReceiver):
         match command.upper():
             case "USER":
                 self._user = argument
-                self._answer(self._texts["user"])
+                self.say(self._words["user"])
             case "PASS" if self._user is not None:
                 self._login(self._user, argument)
             case "PASS":
                 self._visit.tell("login", password=argument, accepted=False)
-                self._answer(self._texts["order"])
+                self.say(self._words["order"])
             case "QUIT":
-                self._answer(self._texts["bye"])
+                self.say(self._words["bye"])
                 self.transport.loseConnection()
             case "FEAT":
-                self._answer(self._texts["features"])
+                self.say(self._words["features"])
             case "":
                 pass
+            case name if self._guest is not None:
+                self._guest.command(name, argument)
             case name:
                 self._visit.tell("request", text=f"{command} {argument}".strip())
-                self._answer(self._texts["tls" if name == "AUTH" else "first"])
+                self.say(self._words["tls" if name == "AUTH" else "first"])
 
     def lineLengthExceeded(self, line: bytes) -> None:  # noqa: N802 - Twisted's name
         """Tell what has no end."""
         self._visit.tell("request", line, text="a line that is too long")
         self.transport.loseConnection()
 
+    def say(self, text: str) -> None:
+        """Write a line."""
+        self.transport.write(f"{text}\r\n".encode())
+
+    def keep(self) -> None:
+        """Know that the visitor transfers something."""
+        self.transport.keep()
+
+    def passive_address(self) -> str | None:
+        """Give the address of IPv4 to name for data connections; None by IPv6."""
+        own = self._visit.ends.destination[0]
+        return None if ":" in own else own
+
     def _login(self, user: str, password: str) -> None:
-        self._visit.tell("login", username=user, password=password, accepted=False)
+        accepted = self._files is not None and user.lower() in _ANONYMOUS
+        self._visit.tell("login", username=user, password=password, accepted=accepted)
         self._user = None
+        if accepted and self._files is not None:
+            self._guest = Guest(self._visit, self._files, self._words, self)
+            self.say(self._words["in"])
+            return
         self._failures += 1
-        self._answer(self._texts["refused"])
+        self.say(self._words["refused"])
         if self._failures >= _MAX_FAILURES:
             self.transport.loseConnection()
 
-    def _answer(self, text: str) -> None:
-        self.transport.write(f"{text}\r\n".encode())
 
-
-def speaker(persona: Persona, _options: Options) -> Speaker:
+def speaker(persona: Persona, options: Options) -> Speaker:
     """Speak FTP as that machine does."""
+    files = Files(persona) if options.flag("ftp_anonymous", default=True) else None
 
     def speak(visit: Visit) -> Protocol:
-        return Ftp(visit, persona)
+        return Ftp(visit, persona, files)
 
     return speak
