@@ -24,9 +24,7 @@ ROOT = Path(__file__).parents[1]
 FAILED_TEST = re.compile(r"(FAILED|ERROR) \S+(::|\.py\b)")
 """As pytest names them; Ansible says FAILED, too, of what it tries again."""
 COUNTED = re.compile(r"\b(\d+) (passed|failed|errors?|skipped|xfailed|xpassed)\b")
-FREERDP = {"bookworm": "freerdp2-x11"}.get(
-    platform.freedesktop_os_release().get("VERSION_CODENAME", ""), "freerdp3-x11"
-)
+BOOKWORM = platform.freedesktop_os_release().get("VERSION_CODENAME") == "bookworm"
 TOOLS = [
     "apache2-utils",
     "chromium",
@@ -36,7 +34,7 @@ TOOLS = [
     "dnsmasq-base",
     "docker-registry",
     "freeradius",
-    FREERDP,
+    "freerdp2-x11" if BOOKWORM else "freerdp3-x11",
     "freetds-bin",
     "hostapd",
     "iproute2",
