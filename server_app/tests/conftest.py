@@ -12,7 +12,7 @@ from registry_process import registry
 from server_bench import Bench, settings_for, start
 from shared_parts import ENGINES
 
-from server_app import db
+from server_app import engines
 from server_app.accounts import passwords
 from server_app.initialise import initialise
 
@@ -33,7 +33,7 @@ def _shared_engines() -> Iterator[None]:
     """Statements compiled once per process, as in a server that runs for long."""
     with pytest.MonkeyPatch.context() as patch:
         for name, make in ENGINES.items():
-            patch.setattr(db, name, make)
+            patch.setattr(engines, name, make)
         yield
 
 

@@ -1,11 +1,10 @@
-"""Engine, sessions, and what all tables share: naming of constraints and column types."""
+"""Sessions, and what all tables share: naming of constraints and column types."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
-from sqlite3 import Connection as SqliteConnection
 from typing import Any, ClassVar
 
 from sqlalchemy import (
@@ -14,23 +13,17 @@ from sqlalchemy import (
     Connection,
     DateTime,
     Dialect,
-    Engine,
     Enum,
     Integer,
     MetaData,
     TypeDecorator,
-    create_engine,
-    event,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import DeclarativeBase, Session
-from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-from server_app import desired_version, idle_connections
+from server_app import desired_version, engines
 from server_app.at_rest import keys as at_rest
 
-BUSY_SECONDS = 15
 desired_version.listen()
 Number = BigInteger().with_variant(Integer, "sqlite")
 """64 bits everywhere; SQLite counts rows only in a column it calls INTEGER, which has as many."""
@@ -98,14 +91,14 @@ class Database:
     """
 
     def __init__(self, url: str, keys: at_rest.SecretKeys | None = None) -> None:
-        self.engine = _engine(url)
+        self.engine = engines.general(url)
         self._writer = self.engine.execution_options(writes=True)
-        self._storing = self._writer if url.startswith("sqlite") else _storing_engine(url)
+        self._storing = self._writer if url.startswith("sqlite") else engines.storing(url)
         if keys is not None:
             at_rest.use(self.engine.dialect, keys)
             at_rest.use(self._storing.dialect, keys)
-        self._autocommit = None if url.startswith("sqlite") else _autocommit_engine(url)
-        self.single = None if self._autocommit is None else partial(_pooled, self._autocommit)
+        self._autocommit = None if url.startswith("sqlite") else engines.autocommit(url)
+        self.single = None if self._autocommit is None else partial(engines.pooled, self._autocommit)
         """A connection for single statements outside of transactions; None on SQLite, which gains nothing."""
 
     @contextmanager
@@ -152,58 +145,3 @@ def upsert(session: Session, table: type[Base]) -> postgresql.Insert | sqlite.In
 def now() -> datetime:
     """The current moment in UTC."""
     return datetime.now(UTC)
-
-
-def _engine(url: str) -> Engine:
-    if not url.startswith("sqlite"):
-        return _postgresql(url)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _postgresql(url: str, **others: Any) -> Engine:
-    # Compiling a query costs PostgreSQL more than any of ours takes. The connection that was used last is used next:
-    # its process has its plans at hand.
-    arguments = {"options": "-c jit=off"} | others.pop("connect_args", {})
-    engine = create_engine(url, pool_size=10, max_overflow=10, pool_use_lifo=True, connect_args=arguments, **others)
-    idle_connections.watch(engine)
-    return engine
-
-
-# On the connections of these two `direct` prepares statements, and psycopg none.
-def _autocommit_engine(url: str) -> Engine:
-    arguments = {"prepare_threshold": None}
-    return _postgresql(url, isolation_level="AUTOCOMMIT", pool_reset_on_return=None, connect_args=arguments)
-
-
-def _storing_engine(url: str) -> Engine:
-    return _postgresql(url, connect_args={"prepare_threshold": None})
-
-
-@contextmanager
-def _pooled(engine: Engine) -> Iterator[PoolProxiedConnection]:
-    connection = engine.raw_connection()
-    try:
-        yield connection
-    except BaseException:
-        connection.invalidate()  # it may be in the middle of something
-        raise
-    connection.close()
-
-
-def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
-    if not isinstance(connection, SqliteConnection):
-        raise TypeError("the database URL names a SQLite driver other than Python's own")
-    connection.isolation_level = None  # transactions are begun by _begin_sqlite, not by the driver's guess
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")  # an acknowledged event survives a power cut
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 
 from apiflask import APIFlask
 
-from server_app import db
+from server_app import engines
 from server_app.app import assemble, equip
 from server_app.settings import Settings
 from server_app.task_queue import TaskQueue
@@ -21,10 +21,8 @@ def application(settings: Settings, queue: TaskQueue | None = None) -> APIFlask:
     return equip(app, settings, queue)
 
 
-ENGINES = {
-    name: lru_cache(maxsize=8)(getattr(db, name)) for name in ("_engine", "_storing_engine", "_autocommit_engine")
-}
-"""The functions of `db` that make engines, here one for each URL.
+ENGINES = {name: lru_cache(maxsize=8)(getattr(engines, name)) for name in ("general", "storing", "autocommit")}
+"""Those functions, here with one engine for each URL.
 
 Each keeps its compiled statements, and opens new connections after it was closed.
 """

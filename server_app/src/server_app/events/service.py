@@ -16,6 +16,7 @@ from server_app.event_filters import active
 from server_app.event_filters.matcher import Matcher, first_match
 from server_app.events import store
 from server_app.events.ingest import Accepted, Rejected, read_item
+from server_app.events.known import known_of
 from server_app.events.store import Sender, Upload
 from server_app.pki import service as certificates
 from server_app.pki.client_cert import Proof
@@ -77,7 +78,7 @@ class Intake:
             for upload in uploads:
                 _admit(connection, upload, senders)
             filters = active.matchers(connection, next(iter(senders.values())).filters)
-            known = store.known(connection, uploads)
+            known = known_of(connection, [(upload.sensor_id, uuid) for upload in uploads for uuid in upload.events])
             stored: list[set[UUID]] = []
             fresh: list[dict[str, Any]] = []
             for upload in uploads:

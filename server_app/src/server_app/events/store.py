@@ -10,43 +10,30 @@ from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
-    BigInteger,
     ColumnElement,
     Connection,
     Select,
     Text,
-    Uuid,
-    and_,
     any_,
     bindparam,
-    case,
     cast,
-    column,
-    func,
-    literal_column,
-    or_,
     select,
-    tuple_,
 )
-from sqlalchemy.dialects import sqlite
 
 from server_app.direct import Direct
 from server_app.event_filters.active import VERSION, Version
 from server_app.event_filters.models import EventFilterHits
-from server_app.events.columns import Shelf
 from server_app.events.counts import hits
+from server_app.events.merging import merged
 from server_app.events.models import Event, EventSession
-from server_app.events.ranks import KINDS
-from server_app.events.rollup import FIRST_COLUMNS, SESSION_COLUMNS, row_of_session
+from server_app.events.rollup import SESSION_COLUMNS, row_of_session
 from server_app.events.rows import BulkInsert, Insert
-from server_app.events.words import MAX_KEPT
 from server_app.pki.client_cert import Proof
 from server_app.pki.models import Certificate
 from server_app.pki.standing import Standing
 from server_app.sensors.models import Sensor
 
 type Columns = dict[str, Any]
-_HIDDEN: ColumnElement[int] = literal_column(str(int(Shelf.HIDDEN)))
 
 
 @dataclass(frozen=True)
@@ -84,17 +71,6 @@ def senders(connection: Connection, uploads: Sequence[Upload]) -> dict[str, Send
     return {row[0]: Sender(Standing(*row[1:-3]), row[-3], (row[-2], row[-1])) for row in rows}
 
 
-def known(connection: Connection, uploads: Sequence[Upload]) -> set[tuple[int, UUID]]:
-    """Which of the events are stored, as sensor and id. With the sensors locked, nobody stores one meanwhile."""
-    wanted = [(upload.sensor_id, uuid) for upload in uploads for uuid in upload.events]
-    if not wanted:
-        return set()
-    if connection.dialect.name != "postgresql":
-        return {(row.sensor_id, row.uuid) for row in connection.execute(select(*_KEY).where(tuple_(*_KEY).in_(wanted)))}
-    sensors, uuids = (f"{{{','.join(map(str, column))}}}" for column in zip(*wanted, strict=True))
-    return {(sensor, uuid) for sensor, uuid in _KNOWN.all(connection, {"sensors": sensors, "uuids": uuids})}
-
-
 def insert(connection: Connection, events: Sequence[Columns]) -> None:
     """Store events that are not there, and what their sessions and the hits of filters gain by them.
 
@@ -115,47 +91,6 @@ def _roll_up(connection: Connection, events: Sequence[Columns]) -> dict[tuple[in
     return {(sensor_id, name): number for number, name, sensor_id in SESSIONS.run(connection, rows)}
 
 
-def _merge_session(insert: Insert) -> Insert:
-    """What `rollup.row_of_session` makes of all their events, from the row that is there and the one that comes."""
-    come, there = insert.excluded, EventSession
-    earlier = come.first_time < there.first_time
-    speaks = or_(
-        come.summary_rank > there.summary_rank,
-        and_(come.summary_rank == there.summary_rank, come.summary_time > there.summary_time),
-    )
-    values: dict[str, ColumnElement[Any]] = {
-        "first_time": case((earlier, come.first_time), else_=there.first_time),
-        "last_time": case((come.last_time > there.last_time, come.last_time), else_=there.last_time),
-        "events": there.events + come.events,
-        "kind": case((_kind_rank(come.kind) > _kind_rank(there.kind), come.kind), else_=there.kind),
-        "severity": case((come.severity > there.severity, come.severity), else_=there.severity),
-        "words": _all_words(insert),
-        # What was hidden is shown once something comes that no filter hides; the archive stays the archive.
-        "shelf": case((there.shelf == _HIDDEN, come.shelf), else_=there.shelf),
-    }
-    values |= {name: case((earlier, come[name]), else_=getattr(there, name)) for name in FIRST_COLUMNS}
-    values |= {
-        name: case((speaks, come[name]), else_=getattr(there, name))
-        for name in ("summary", "summary_rank", "summary_time")
-    }
-    return insert.on_conflict_do_update(index_elements=["session", "sensor_id"], set_=values)
-
-
-def _all_words(insert: Insert) -> ColumnElement[str]:
-    there, come = EventSession.words, insert.excluded.words
-    if isinstance(insert, sqlite.Insert):
-        return case((func.length(there) > MAX_KEPT, there), else_=there + " " + come)
-    return func.event_all_words(there, come)
-
-
-def _kind_rank(kind: Any) -> ColumnElement[int]:
-    # Constants in the text: the driver parses a statement with many parameters, or of over 4 KB, anew each time.
-    ranks: list[Any] = [
-        (literal_column(f"'{name.value}'"), literal_column(str(rank))) for rank, name in enumerate(KINDS)
-    ]
-    return case(*ranks, value=kind)
-
-
 def _hits() -> BulkInsert:
     key = [column.name for column in EventFilterHits.__table__.primary_key]
 
@@ -164,28 +99,6 @@ def _hits() -> BulkInsert:
         return insert.on_conflict_do_update(index_elements=key, set_={"events": total})
 
     return BulkInsert(EventFilterHits, [*key, "events"], conflict)
-
-
-def _wanted() -> Any:
-    # Arrays as text: the driver would take longer to send their elements.
-    sensors = cast(bindparam("sensors", type_=Text), ARRAY(BigInteger))
-    uuids = cast(bindparam("uuids", type_=Text), ARRAY(Uuid))
-    names = column("sensor_id", BigInteger()), column("uuid", Uuid())
-    return func.unnest(sensors, uuids).table_valued(*names, name="wanted").render_derived()
-
-
-def _stored_of(wanted: Any) -> Select[*tuple[Any, ...]]:
-    # One look into the index for each, whatever the planner knew of a table that was empty when it was asked: the
-    # statement is prepared once. It would otherwise read all of the table, again and again.
-    same = (_KEY[0] == wanted.c.sensor_id, _KEY[1] == wanted.c.uuid)
-    one = (
-        select(literal_column("1").label("one"))
-        .where(*same)
-        .limit(literal_column("1"))
-        .correlate(wanted)
-        .lateral("stored")
-    )
-    return select(wanted.c.sensor_id, wanted.c.uuid).join_from(wanted, one, literal_column("true"))
 
 
 def _senders(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
@@ -200,12 +113,9 @@ def _senders(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     )
 
 
-_KEY = Event.__table__.c.sensor_id, Event.__table__.c.uuid
 _CERTIFICATES = Certificate.__table__.c
 _FINGERPRINT = _CERTIFICATES.fingerprint
 _SENDERS = Direct(_senders(any_(cast(bindparam("fingerprints", type_=Text), ARRAY(Text))) == _FINGERPRINT))
-_WANTED = _wanted()
-_KNOWN = Direct(_stored_of(_WANTED))
 PLACE = ("sensor_id", "division_id")
 EVENTS = BulkInsert(
     Event,
@@ -220,7 +130,7 @@ EVENTS = BulkInsert(
 SESSIONS = BulkInsert(
     EventSession,
     SESSION_COLUMNS,
-    _merge_session,
+    merged,
     returning=["id", "session", "sensor_id"],
 )
 HITS = _hits()
