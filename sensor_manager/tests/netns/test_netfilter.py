@@ -7,9 +7,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import partial
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
@@ -17,13 +16,14 @@ import pytest
 from sensor_support import namespaces
 from sensor_support.builders import eventually
 from sensor_support.namespaces import ATTACKER, ATTACKER6, OTHER_ATTACKER6, SENSOR, SENSOR6, Lan, ping, sh
+from sensor_support.other_machine import OTHER_MACHINE, other_machine
 
 from sensor_manager.effects.conntrack import forget_flows
 from sensor_manager.effects.errors import NetfilterError
 from sensor_manager.effects.network_namespace import in_network_namespace
 from sensor_manager.effects.nftables import Nftables
 from sensor_manager.model import CatchAll, Forward, Forwarding, Pot
-from sensor_manager.plan.netfilter import IPV6, render_sensor
+from sensor_manager.plan.netfilter import render_sensor
 from sensor_manager.plan.stale_flows import stale_flows
 
 pytestmark = pytest.mark.netns
@@ -184,29 +184,15 @@ def test_ranges_lead_to_the_same_ports_or_to_one(site: Site) -> None:
     assert _words(site.listing()) == _words(rules)
 
 
-@contextmanager
-def _other_machine(net: Lan) -> Iterator[str]:
-    """What the machine forwards to by itself, such as a container of somebody else: 203.0.113.2."""
-    with namespaces.namespace(f"hs{net.tag}-other") as name:
-        sh("ip", "-n", net.sensor, "link", "add", "other0", "type", "veth", "peer", "name", "eth0", "netns", name)
-        sh("ip", "-n", net.sensor, "addr", "add", "203.0.113.1/30", "dev", "other0")
-        sh("ip", "-n", net.sensor, "link", "set", "other0", "up")
-        sh("ip", "-n", name, "addr", "add", "203.0.113.2/30", "dev", "eth0")
-        sh("ip", "-n", name, "link", "set", "eth0", "up")
-        sh("ip", "-n", name, "route", "add", "default", "via", "203.0.113.1")
-        sh("ip", "-n", net.lan, "route", "add", "203.0.113.0/30", "via", SENSOR)
-        yield name
-
-
 def test_on_a_machine_of_others_their_listeners_addresses_and_traffic_are_left_alone(site: Site) -> None:
     sh("ip", "-n", site.net.sensor, "addr", "add", f"{SECOND}/24", "dev", "eth0")
     mapped = Forward("tcp", 8080, COWRIE_POT, 2222)
     forwarding = replace(FORWARDING, forwards=(*FORWARDING.forwards, mapped))
     with ExitStack() as stack:
-        other = stack.enter_context(_other_machine(site.net))
+        other = stack.enter_context(other_machine(site.net))
         site.apply(forwarding)
         assert site.tcp(8080) == f"cowrie:2222 sees {ATTACKER}"
-        assert not ping(site.net.lan, "203.0.113.2"), "a sensor's own namespace forwards to honeypots only"
+        assert not ping(site.net.lan, OTHER_MACHINE), "a sensor's own namespace forwards to honeypots only"
         site.serve(stack, site.net.sensor, "machine", "tcp:8080,udp:161")
         site.apply(replace(forwarding, host_network=True, management=(IPv4Address(SECOND),)))
         for source in (ATTACKER, ATTACKER6):
@@ -216,9 +202,9 @@ def test_on_a_machine_of_others_their_listeners_addresses_and_traffic_are_left_a
             assert site.tcp(4711, source) == f"recon:4711 sees {source}"
         assert not _open_from(site.net.lan, SECOND, 22), "the management address is no honeypot's"
         assert site.tcp(8080, target=SECOND) == f"machine:8080 sees {ATTACKER}"
-        assert ping(site.net.lan, "203.0.113.2"), "others are forwarded to as before"
+        assert ping(site.net.lan, OTHER_MACHINE), "others are forwarded to as before"
         assert ping(other, ATTACKER)
-        assert not ping(site.pots[0], "203.0.113.2")
+        assert not ping(site.pots[0], OTHER_MACHINE)
         assert not ping(other, COWRIE)
         assert not ping(site.pots[0], ATTACKER)
         assert not _open_from(site.pots[0], SENSOR, 8080)
@@ -239,43 +225,6 @@ def test_honeypots_are_not_reached_past_the_port_map(site: Site) -> None:
     targets = [(COWRIE, 2222), (COWRIE, 9), (RECON, 4711), (COWRIE6, 2222), (COWRIE6, 9), (RECON6, 4711)]
     with ThreadPoolExecutor() as pool:
         assert not any(pool.map(lambda target: _open_from(site.net.lan, *target), targets))
-
-
-@pytest.mark.parametrize("version", [4, 6])
-@pytest.mark.parametrize("pot", [0, 1])
-def test_honeypots_open_nothing(site: Site, pot: int, version: int) -> None:
-    six = version == IPV6
-    attacker, server, sensor = (ATTACKER6, OTHER_ATTACKER6, SENSOR6) if six else (ATTACKER, namespaces.SERVER, SENSOR)
-    other = (RECON6, COWRIE6)[pot] if six else (RECON, COWRIE)[pot]
-    gateway = (("10.10.10.1", "fd00::1"), ("10.10.10.5", "fd00:0:0:1::1"))[pot][six]
-    inside = site.pots[pot]
-    targets = [(attacker, 9999), (server, 8443), (sensor, 22), (sensor, 8080), (gateway, 8080), (other, 22)]
-    with ExitStack() as stack:
-        lan, own_place = namespaces.path(site.net.lan), namespaces.path(site.net.sensor)
-        for address, port in targets[:2]:
-            stack.enter_context(in_network_namespace(lan, partial(_listen, address, port)))
-        stack.enter_context(in_network_namespace(own_place, partial(_listen, "::" if six else "", 8080)))
-        ear = stack.enter_context(in_network_namespace(lan, partial(_datagrams, attacker, 5000)))
-        own = stack.enter_context(in_network_namespace(own_place, partial(_datagrams, "::" if six else "", 5000)))
-        assert _open_from(site.net.lan, attacker, 9999), "the target itself can be reached"
-        with ThreadPoolExecutor() as pool:
-            opened = pool.map(lambda target: _open_from(inside, *target), targets)
-            assert dict(zip(targets, opened, strict=True)) == dict.fromkeys(targets, False)
-            echoes = pool.map(lambda address: ping(inside, address), (attacker, sensor, gateway, other))
-            assert not any(echoes)
-        for address in (attacker, sensor, gateway, other):
-            in_network_namespace(namespaces.path(inside), partial(_send, address, 5000))
-        for silent in (ear, own):
-            with pytest.raises(TimeoutError):
-                silent.recv(100)
-    assert site.tcp(22, attacker) == f"cowrie:2222 sees {attacker}", "an attacker's session works all the while"
-
-
-def test_without_our_rules_ipv6_is_open(site: Site) -> None:
-    assert not ping(site.pots[0], ATTACKER6)
-    sh("ip", "-n", site.net.lan, "route", "add", "fd00::/48", "via", SENSOR6)
-    sh("ip", "netns", "exec", site.net.sensor, "nft", "delete", "table", "inet", "honeysens")
-    eventually(lambda: ping(site.pots[0], ATTACKER6), "the test can fail")
 
 
 def test_honeypot_speaks_ipv6_in_its_own_name_only_and_announces_nothing(site: Site) -> None:
