@@ -13,7 +13,7 @@ def look(engine: Engine, netfilter: Netfilter, desired: Desired | None, site: Si
     """Return what is there at this moment (monotonic seconds); what has been tried before is not seen.
 
     Raises:
-        EffectError: the engine does not tell.
+        EffectError: engine or kernel do not tell.
     """
     catch_alls = {each.name for each in (desired.services if desired else ()) if each.catch_all}
     prepared_rules = render_catch_all(LISTENER_PORT)
@@ -29,4 +29,5 @@ def look(engine: Engine, netfilter: Netfilter, desired: Desired | None, site: Si
         networks=engine.networks(),
         images=engine.images(site.registry),
         netfilter=netfilter.current(),
+        listeners=netfilter.listeners(site.interface) if site.host_network else (),
     )

@@ -10,8 +10,10 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from sensor_manager.effects.commands import run_tool
 from sensor_manager.effects.conntrack import forget_flows
 from sensor_manager.effects.errors import EffectError, NetfilterError
+from sensor_manager.effects.listeners import listeners
 from sensor_manager.effects.machine import enable_forwarding
 from sensor_manager.effects.network_namespace import in_network_namespace
+from sensor_manager.model import Listener
 from sensor_manager.plan.netfilter import TABLE
 from sensor_manager.plan.stale_flows import FlowsOf, FlowsTo
 
@@ -82,6 +84,10 @@ class Nftables:
         except (EffectError, OSError):
             return None
         return known.rules if listing == known.listing else None
+
+    def listeners(self, interface: str) -> tuple[Listener, ...]:
+        """Return who of the machine listens at the interface's addresses; raises `EffectError` if that is not told."""
+        return listeners(interface)
 
     def applied_before(self) -> bool:
         """Tell whether the sensor's own rules have been applied since the machine started."""

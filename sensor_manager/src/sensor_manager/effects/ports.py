@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
-from sensor_manager.model import ContainerSpec, CreateNetwork, ObservedContainer, ObservedNetwork
+from sensor_manager.model import ContainerSpec, CreateNetwork, Listener, ObservedContainer, ObservedNetwork
 from sensor_manager.plan.last_lines import MAX_LINES
 from sensor_manager.plan.link import NetworkAction, ObservedLink
 from sensor_manager.plan.stale_flows import FlowsOf, FlowsTo
@@ -69,6 +69,9 @@ class Netfilter(Protocol):
 
     def current(self, namespace: str | None = None) -> str | None:
         """Return the rules in force as they were applied; None when there are none or somebody changed them."""
+
+    def listeners(self, interface: str) -> tuple[Listener, ...]:
+        """Return who of the machine listens at the interface's addresses; raises `EffectError` if that is not told."""
 
     def applied_before(self) -> bool:
         """Tell whether the sensor's own rules have been applied since the machine started, by whatever manager."""

@@ -16,6 +16,7 @@ from sensor_manager.model.actions import (
 )
 from sensor_manager.model.observed import (
     Attempts,
+    Listener,
     Observed,
     ObservedContainer,
     ObservedNetwork,
@@ -42,6 +43,7 @@ __all__ = [
     "Forward",
     "Forwarding",
     "IpAddress",
+    "Listener",
     "Observed",
     "ObservedContainer",
     "ObservedNetwork",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 
+from sensor_manager.model.site import IpAddress, TransportProtocol
 from sensor_wire.v1.poll import PullProgress
 
 
@@ -56,6 +57,25 @@ class ObservedNetwork:
 
 
 @dataclass(frozen=True, slots=True)
+class Listener:
+    """A port on which a program of the machine itself listens.
+
+    Attributes:
+        address: at which; None: at all, of IPv4 and IPv6.
+        process: the program's name; empty while it is not known.
+    """
+
+    protocol: TransportProtocol
+    port: int
+    address: IpAddress | None = None
+    process: str = ""
+
+    def __str__(self) -> str:
+        where = "all addresses" if self.address is None else str(self.address)
+        return f"{self.process or 'a program'} of the machine itself ({where})"
+
+
+@dataclass(frozen=True, slots=True)
 class Attempts:
     """What has been tried under one contract.
 
@@ -87,6 +107,7 @@ class Observed:
         netfilter: rules the kernel has, exactly as they were applied; None when there are none or others.
         netfilter_error: why the last attempt to apply rules failed; None when it did not.
         attempts: by contract, which no two services share.
+        listeners: of the machine itself, at the interface's addresses; none where the namespace is the sensor's own.
     """
 
     now: float
@@ -97,3 +118,4 @@ class Observed:
     netfilter: str | None = None
     netfilter_error: str | None = None
     attempts: Mapping[str, Attempts] = field(default_factory=dict)
+    listeners: tuple[Listener, ...] = ()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from sensor_manager.model import IpAddress, Observed, Site
 from sensor_manager.plan.addresses import Place, allocate
+from sensor_manager.plan.listeners import taken_by_the_machine
 from sensor_manager.plan.ports import Claim, claims_of, clashes, contradicts_itself
 from sensor_wire.v1.desired import Desired, DesiredService
 from sensor_wire.v1.network import NetworkMode
@@ -45,8 +46,14 @@ def select(observed: Observed, desired: Desired | None, site: Site) -> Selection
     """Refuse what contradicts itself, service by service, so that the rest runs. The order of names decides."""
     taken = _Taken()
     refused: dict[str, str] = {}
-    for service in sorted(desired.services if desired else (), key=lambda each: each.name):
-        reason = _objection(service, taken, site) or _wrong_address(service, desired)
+    services = sorted(desired.services if desired else (), key=lambda each: each.name)
+    own_sets = {each.address for each in services if each.address is not None}
+    for service in services:
+        reason = (
+            _objection(service, taken, site)
+            or _wrong_address(service, desired)
+            or taken_by_the_machine(service, observed.listeners, site, own_sets)
+        )
         if reason is None:
             taken.accept(service)
         else:

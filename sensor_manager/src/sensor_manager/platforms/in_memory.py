@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from sensor_manager.effects.errors import EffectError
-from sensor_manager.model import ContainerSpec, CreateNetwork, ObservedContainer, ObservedNetwork
+from sensor_manager.model import ContainerSpec, CreateNetwork, Listener, ObservedContainer, ObservedNetwork
 from sensor_manager.plan.last_lines import MAX_LINES
 from sensor_manager.plan.stale_flows import FlowsOf, FlowsTo
 
@@ -121,6 +121,10 @@ class MemoryNetfilter:
     def current(self, namespace: str | None = None) -> str | None:
         """Return the remembered rules."""
         return self._rules.get(namespace or "")
+
+    def listeners(self, interface: str) -> tuple[Listener, ...]:  # noqa: ARG002 - as the kernel's
+        """Return none: there is no machine."""
+        return ()
 
     def applied_before(self) -> bool:
         """Tell whether there have been rules."""
