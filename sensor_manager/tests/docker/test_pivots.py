@@ -69,7 +69,7 @@ def _assert_closed(sensor: Sensor) -> None:
     for name, peer in MODES.values():
         with taken_over(sensor, name, peer) as pot:
             assert pot.opened() == set(), name
-            assert pot.say("getent hosts sensor.example || echo no answer").strip() == "no answer"
+            assert pot.say("timeout 2 getent hosts sensor.example || echo no answer").strip() == "no answer"
             assert pot.say("find / -xdev -type s; ls /run/honeysens").split() == ["events.sock", "identity"], name
     for source in (ATTACKER, ATTACKER6):
         assert "hello" in sensor.connect(source=source), "an attacker's session works all the while"
