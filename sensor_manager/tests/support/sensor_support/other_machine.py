@@ -15,6 +15,8 @@ def other_machine(net: Lan) -> Iterator[str]:
     with contextlib.ExitStack() as stack:
         name = stack.enter_context(namespace(f"hs{net.tag}-other"))
         sh("ip", "-n", net.sensor, "link", "add", "other0", "type", "veth", "peer", "name", "eth0", "netns", name)
+        # It would outlive its namespace for a moment, and be in the way of the next one.
+        stack.callback(sh, "ip", "-n", net.sensor, "link", "del", "other0")
         sh("ip", "-n", net.sensor, "addr", "add", f"{_GATEWAY}/30", "dev", "other0")
         sh("ip", "-n", net.sensor, "addr", "add", f"{_GATEWAY6}/64", "dev", "other0", "nodad")
         sh("ip", "-n", net.sensor, "link", "set", "other0", "up")
