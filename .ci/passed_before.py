@@ -61,7 +61,9 @@ TESTS = {
     "faults of the sensor": Reading(("sensor_manager/", "server_app/"), (), tests=True),
     "rates of honeypots": Reading(("bench/", "service_images/", WIRE), ("base", "service"), tests=True),
     "sensor in namespaces": Reading(("sensor_manager/", WIRE), (), tests=True),
-    "sensor on an engine": Reading(("sensor_manager/", WIRE, "bench/"), tests=True),
+    "sensor on an engine": Reading(
+        ("sensor_manager/", WIRE, "bench/", "service_images/"), ("base", "service"), tests=True
+    ),
     "server on PostgreSQL": Reading(("server_app/",), ("base", "server"), tests=True, documents=("docs/api.md",)),
     "service images": Reading(("service_images/", WIRE), ("base", "service"), tests=True),
 }

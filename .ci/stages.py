@@ -46,6 +46,7 @@ TOOLS = [
     "nftables",
     "nmap",
     "openssh-client",
+    "postgresql-client",
     "redis-tools",
     "rsyslog",
     "rsyslog-openssl",

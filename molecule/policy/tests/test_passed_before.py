@@ -101,6 +101,19 @@ def test_what_tests_import_is_compared(stage: str) -> None:
     assert [file for file in files if not passed_before.reads(stage, str(file.relative_to(ROOT)))] == []
 
 
+def test_built_honeypots_that_tests_run_are_compared() -> None:
+    """Whoever starts them from their archives depends on what they were built from, and on what came of it."""
+    running = [
+        stage
+        for stage in sorted(passed_before.TESTS)
+        if any("sensor_support.service_archives" in file.read_text() for file in _tests_of(stage))
+    ]
+    assert running == ["sensor on an engine"]
+    (reading,) = (passed_before.READS[stage] for stage in running)
+    assert "service" in reading.images
+    assert passed_before.reads(running[0], "service_images/cowrie/Dockerfile")
+
+
 @pytest.mark.parametrize("stage", sorted(passed_before.TESTS))
 def test_documents_that_tests_read_are_compared(stage: str) -> None:
     named = {

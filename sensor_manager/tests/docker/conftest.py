@@ -4,28 +4,18 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from sensor_support import engine, namespaces
-from sensor_support.engine import DOCKER, NestedEngine
-from sensor_support.mini_server import MiniServer, mini_server
-from sensor_support.namespaces import SERVER, Lan, sh
+from sensor_support.engine import DOCKER
+from sensor_support.mini_server import mini_server
+from sensor_support.namespaces import SERVER, sh
 from sensor_support.pots import POT, SLEEPER
 from sensor_support.sensor_process import Sensor
+from sensor_support.world import World
 
 from sensor_manager.effects.network_namespace import in_network_namespace
-
-
-@dataclass
-class World:
-    """Networks, server, engine, and the digests of images by name."""
-
-    net: Lan
-    server: MiniServer
-    engine: NestedEngine
-    digests: dict[str, str]
 
 
 @pytest.fixture(scope="session")

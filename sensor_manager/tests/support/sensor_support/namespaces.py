@@ -63,6 +63,15 @@ class Lan:
     tag: str
 
 
+@dataclass(frozen=True)
+class Visitor:
+    """A machine on the network: its namespace, and its addresses of both versions."""
+
+    namespace: str
+    address: str
+    address6: str
+
+
 @contextlib.contextmanager
 def namespace(name: str) -> Iterator[str]:
     """Make a namespace for the length of a block."""
@@ -92,6 +101,20 @@ def lan(*, ipv6: bool = False) -> Iterator[Lan]:
         for setting in ("net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"):
             sh("ip", "netns", "exec", sensor, "sysctl", "-qw", setting)
         yield Lan(outside, sensor, tag)
+
+
+@contextlib.contextmanager
+def visitor(net: Lan, number: int) -> Iterator[Visitor]:
+    """Make a namespace for one more machine on the network, 198.51.100.<number> and 2001:db8::<number>."""
+    link = f"visitor{number}"
+    with namespace(f"hs{net.tag}-{link}") as name:
+        made = Visitor(name, f"198.51.100.{number}", f"2001:db8::{number}")
+        sh("ip", "-n", net.lan, "link", "add", link, "link", "eth0", "type", "macvlan", "mode", "bridge")
+        sh("ip", "-n", net.lan, "link", "set", link, "netns", name, "name", "eth0")
+        sh("ip", "-n", name, "addr", "add", f"{made.address}/24", "dev", "eth0")
+        sh("ip", "-n", name, "addr", "add", f"{made.address6}/64", "dev", "eth0", "nodad")
+        sh("ip", "-n", name, "link", "set", "eth0", "up")
+        yield made
 
 
 @contextlib.contextmanager
