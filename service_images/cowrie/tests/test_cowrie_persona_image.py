@@ -188,7 +188,7 @@ def test_nmap_names_what_the_persona_claims(sensor_end: SensorEnd) -> None:
         command = ["nmap", "-Pn", "-n", "-sV", "-p", "2222,2223", container.address]
         seen = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
     assert re.search(r"2222/tcp open +ssh +OpenSSH 9.2p1 Debian 2\+deb12u6", seen), seen
-    assert re.search(r"2223/tcp open +telnet", seen), seen
+    assert re.search(r"2223/tcp open +telnet +Linux telnetd", seen), seen
 
 
 class Telnet:
@@ -260,6 +260,28 @@ def test_telnet_is_told_as_such_by_both_versions_of_ip(sensor_end: SensorEnd) ->
             assert "Telnet" in summaries
             assert "SSH" not in summaries
     assert not sensor_end.problems
+
+
+def test_telnet_client_that_answers_no_option_is_asked_to_log_in(sensor_end: SensorEnd) -> None:
+    with cowrie(sensor_end, host_name="plc3") as container, socket.create_connection((container.address, 2223)) as bot:
+        told = b""
+        while not told.endswith(b"plc3 login: "):
+            told += (came := bot.recv(1000))
+            assert came, told
+        assert told.startswith(b"\xff\xfd\x18\xff\xfd \xff\xfd#\xff\xfd'"), (
+            "these four are asked for by Linux's telnetd"
+        )
+        bot.sendall(b"root\r\nsecret\r\n")
+        wait_for(lambda: of_session(sensor_end, "secret"), "the login")
+
+
+def test_telnet_client_tells_its_environment(sensor_end: SensorEnd) -> None:
+    """Some daemons let a user in who is called `-f root`: that is told as what it is."""
+    with cowrie(sensor_end, host_name="plc3") as container:
+        command = ["telnet", "-l", "-f root", container.address, "2223"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as client:
+            wait_for(lambda: "CVE-2026-24061" in str(details(sensor_end.events, "exploit")), "the exploit")
+            client.kill()
 
 
 def test_without_an_identity_it_works_all_the_same(sensor_end: SensorEnd) -> None:

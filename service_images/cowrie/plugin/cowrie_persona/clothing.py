@@ -10,8 +10,8 @@ from cowrie.shell import server  # type: ignore[import-not-found]  # in the imag
 from cowrie.shell.command import HoneyPotCommand  # type: ignore[import-not-found]  # in the image only
 from cowrie.shell.protocol import HoneyPotBaseProtocol  # type: ignore[import-not-found]  # in the image only
 from cowrie.ssh.userauth import HoneyPotSSHUserAuthServer  # type: ignore[import-not-found]  # in the image only
-from cowrie.telnet.userauth import HoneyPotTelnetAuthProtocol  # type: ignore[import-not-found]  # in the image only
 
+from cowrie_persona import telnetd
 from cowrie_persona.contents import files
 from cowrie_persona.hardware import Hardware
 from cowrie_persona.persona import Persona
@@ -38,7 +38,7 @@ def put_on(persona: Persona, hardware: Hardware) -> None:
     # The file that both banners are read from is Telnet's alone.
     HoneyPotSSHUserAuthServer.sendBanner = lambda _server: None
     HoneyPotBaseProtocol.connectionMade = _with_plain_address(HoneyPotBaseProtocol.connectionMade)
-    HoneyPotTelnetAuthProtocol.loginPrompt = f"{persona.host_name} login: ".encode()
+    telnetd.put_in(persona.host_name)
     commands = HoneyPotBaseProtocol.commands
     for path in [path for path in commands if path.rpartition("/")[2] in _MISSING]:
         del commands[path]
