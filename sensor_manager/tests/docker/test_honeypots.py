@@ -28,7 +28,7 @@ SEVERITIES = ["info", "low", "medium", "high", "critical"]
 NMAP = {
     21: "ftp vsftpd 3.0.3",
     22: "ssh OpenSSH 9.2p1 Debian 2+deb12u6",
-    23: "telnet",
+    23: "telnet Linux telnetd",
     25: "smtp Postfix smtpd",
     80: "http Apache httpd 2.4",
     102: "iso-tsap Siemens S7 PLC",
@@ -40,7 +40,7 @@ NMAP = {
     587: "smtp Postfix smtpd",
     1433: "ms-sql-s Microsoft SQL Server 2019 15.00.4430",
     3306: "mysql MySQL 5.5.5-10.11.11-MariaDB-0+deb12u1",
-    3389: "ms-wbt-server",
+    3389: "ms-wbt-server xrdp",
     5432: "postgresql PostgreSQL DB",
     5900: "vnc VNC (protocol 3.8)",
     6379: "redis Redis key-value store 7.0.15",
@@ -133,6 +133,7 @@ def test_scanner_finds_what_the_persona_claims(attacked: Attacked) -> None:
     found = {int(port): " ".join(rest.split()) for port, rest in lines}
     wrong = {port: found.get(port) for port, claim in NMAP.items() if not found.get(port, "").startswith(claim)}
     assert wrong == {}, report
+    assert "honeypot" not in report.lower()
     assert "Service Info: " in report
 
 

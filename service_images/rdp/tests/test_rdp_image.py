@@ -122,6 +122,14 @@ def test_scanner_sees_the_windows_of_the_persona(rdp: HoneypotContainer) -> None
         assert fact in report, report
 
 
+def test_scanner_sees_a_linux_where_the_persona_is_one(sensor: SensorEnd) -> None:
+    with HoneypotContainer(IMAGE, sensor.path.parent, memory_mb=192, options={"os_family": "linux"}) as container:
+        container.wait_for_port(PORT)
+        scan = ["nmap", "-Pn", "-n", "-sV", f"-p{PORT}", container.address]
+        report = subprocess.run(scan, capture_output=True, text=True, timeout=300, check=True).stdout
+    assert re.search(r"3389/tcp +open +ms-wbt-server +xrdp", report), report
+
+
 def certificate(address: str) -> tuple[x509.Certificate, tuple[str, int]]:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE

@@ -5,6 +5,7 @@ import select
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from tempfile import TemporaryDirectory
 from typing import IO
 
 from sensor_support.builders import PATIENCE
@@ -26,7 +27,7 @@ class Attack:
         gravest: the severity of one of these events; none is above it.
         said: what the client reads from its standard input at once.
         dialogue: what a client who waits is told, and when: behind these words, this line.
-        environment: what the client finds there.
+        environment: what the client finds there; its home is a new one.
         source_port: the port that the client was told to use, if it was.
     """
 
@@ -47,12 +48,13 @@ class Attack:
         """Do it from a visitor's machine; returns all that the client shows."""
         command = ["ip", "netns", "exec", visitor.namespace]
         command += [word.replace("ADDRESS", self.target) for word in self.command]
-        environment = os.environ | self.environment
         pipe, both = subprocess.PIPE, subprocess.STDOUT
-        with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=both, env=environment, bufsize=0) as client:
-            assert client.stdout is not None
-            shown = b"".join(self._converse(client, client.stdout))
-            rest, _ = client.communicate(self.said.encode() or None, timeout=PATIENCE)
+        with TemporaryDirectory() as home:
+            environment = {**os.environ, "HOME": home, **self.environment}
+            with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=both, env=environment, bufsize=0) as client:
+                assert client.stdout is not None
+                shown = b"".join(self._converse(client, client.stdout))
+                rest, _ = client.communicate(self.said.encode() or None, timeout=PATIENCE)
         return (shown + rest).decode(errors="replace")
 
     def _converse(self, client: subprocess.Popen[bytes], output: IO[bytes]) -> list[bytes]:

@@ -1,11 +1,14 @@
 """Attempts to log in wherever somebody can, by the clients that people use."""
 
+import shutil
+
 from sensor_support.attack import CURL, Attack
 from sensor_support.namespaces import SENSOR6
 
 TRUST = ("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR")
 SSH = ("sshpass", "-e", "ssh", *TRUST, "-o", "PubkeyAuthentication=no", "-o", "ConnectTimeout=60")
-RDP = ("xvfb-run", "-a", "xfreerdp", "/cert:ignore", "/sec:tls")
+FREERDP = "xfreerdp" if shutil.which("xfreerdp") else "xfreerdp3"  # its name since Debian 13
+RDP = ("xvfb-run", "-a", FREERDP, "/cert:ignore", "/sec:tls")
 
 LOGINS = {
     "ssh": Attack(

@@ -111,6 +111,8 @@ class Door(protocol.Protocol):  # type: ignore[misc]  # the base class is in the
     def _not_understood(self, data: bytes, error: Exception) -> None:
         payload = base64.b64encode(data[: _MAX_UNDERSTOOD + 1]).decode()
         self._tell("strange", reason=f"{type(error).__name__}: {error}"[:200], payload=payload)
+        if self._login is None and not self._shared.persona.nla:
+            self.transport.write(negotiation.FAREWELL_OF_OTHERS)
         self._leave("the client did not speak RDP")
 
     def _leave(self, reason: str = "") -> None:

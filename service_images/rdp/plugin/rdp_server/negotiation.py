@@ -22,6 +22,9 @@ _FLAGS = 0x1F
 """Extended client data, graphics pipeline, and what else Windows supports since Server 2012."""
 _FLAGS_OF_OTHERS = 0x01
 
+FAREWELL_OF_OTHERS = bytes.fromhex("0300000902f0802180")
+"""What xrdp says before it leaves who speaks something else: the provider's ultimatum of MCS. Windows says nothing."""
+
 
 class Request(NamedTuple):
     """What the client told: the user name of its cookie (None without) and the protocols it speaks (None: RDP only)."""
