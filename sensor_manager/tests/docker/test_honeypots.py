@@ -20,6 +20,7 @@ from sensor_support.service_archives import publish_archives
 from sensor_support.world import World
 
 from sensor_manager.effects.network_namespace import in_network_namespace
+from sensor_manager.site import SERVICE_POOL, SERVICE_POOL6
 from sensor_wire.v1.desired import DesiredService
 
 pytestmark = [pytest.mark.docker, pytest.mark.netns]
@@ -41,6 +42,7 @@ NMAP = {
     1433: "ms-sql-s Microsoft SQL Server 2019 15.00.4430",
     3306: "mysql MySQL 5.5.5-10.11.11-MariaDB-0+deb12u1",
     3389: "ms-wbt-server xrdp",
+    5060: "sip Asterisk",
     5432: "postgresql PostgreSQL DB",
     5900: "vnc VNC (protocol 3.8)",
     6379: "redis Redis key-value store 7.0.15",
@@ -135,6 +137,13 @@ def test_scanner_finds_what_the_persona_claims(attacked: Attacked) -> None:
     assert wrong == {}, report
     assert "honeypot" not in report.lower()
     assert "Service Info: " in report
+
+
+def test_nobody_is_shown_how_it_is_inside(attacked: Attacked) -> None:
+    inside = [str(pool.network_address).rstrip("0:") for pool in (SERVICE_POOL, SERVICE_POOL6)]
+    for name, shown in {**attacked.shown, "scan": attacked.scan}.items():
+        text = shown.result()
+        assert [address for address in inside if address in text] == [], (name, text)
 
 
 def test_only_true_ends_are_told_and_no_honeypot_fell(attacked: Attacked) -> None:

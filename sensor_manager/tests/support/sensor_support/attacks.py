@@ -15,7 +15,7 @@ PERSONA = {
 OWN: dict[str, dict[str, Any]] = {
     "conpot": {"host_name": "PUMP-07"},
     "netservices": {
-        "protocols": ["ftp", "imap", "mssql", "mysql", "pop3", "postgresql", "redis", "smb", "smtp", "vnc"]
+        "protocols": ["ftp", "imap", "mssql", "mysql", "pop3", "postgresql", "redis", "sip", "smb", "smtp", "vnc"]
     },
     "recon": {"banners": {"587": "220 mail.corp.example ESMTP Postfix\\r\\n"}},
 }

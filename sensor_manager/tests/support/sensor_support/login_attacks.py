@@ -118,4 +118,13 @@ LOGINS = {
         'password authentication failed for user "postgres"',
         environment={"PGPASSWORD": "Winter 2026"},
     ),
+    "telephone": Attack(
+        "netservices",
+        5060,
+        ("sipsak", "-U", "-s", "sip:100@ADDRESS:5060", "-C", "sip:100@192.0.2.1", "-u", "100", "-a", "pass1", "-vvv"),
+        {"username": "100", "hash": "$sip$*", "login": "refused"},
+        "medium",
+        "403 Forbidden",
+        protocol="udp",
+    ),
 }
