@@ -76,6 +76,7 @@ QUICK = ["server_app/wire", *TESTS[1:]]
 PYTEST = [sys.executable, "-m", "pytest", "-q"]
 FAULTS, NAMESPACES = "sensor_manager/tests/faults", "sensor_manager/tests/netns"
 ON_ENGINES = ["sensor_manager/tests/docker", NAMESPACES, "bench/tests/test_manager.py"]
+ON_ENGINES += ["bench/tests/test_honeypot_rates.py"]
 IN_PARALLEL = ["-n", "2", "--dist", "loadscope"]  # with a PostgreSQL for each process
 WAITING = ["-n", "4", "--dist", "loadscope"]  # honeypots tell most at the end of half a minute
 LANES = 3
