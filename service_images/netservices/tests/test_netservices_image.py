@@ -189,6 +189,23 @@ def ntlm_v2(line: str, password: str) -> bool:
     return hmac.digest(key, bytes.fromhex(challenge + blob), "md5").hex() == proof
 
 
+@pytest.mark.parametrize("services", [{"protocols": ["smb"], "os_family": "windows"}], indirect=True)
+def test_smb_speaks_the_versions_that_windows_speaks(services: Visited) -> None:
+    for number, version in enumerate(("SMB2_02", "SMB2_10", "SMB3_00", "SMB3_02", "SMB3_11"), 1):
+        exactly = ["-m", version, f"--option=client min protocol={version}"]
+        answer = smbclient(services, "public", *exactly, "-U", "CORP\\alice%Summer2026", "-c", "ls", "-d", "4")
+        assert "README.txt" in answer, answer
+        assert f"negotiated dialect[{version}]" in answer
+        wait_for(
+            lambda: len(details(services.sensor.events, "hash")) == number,  # noqa: B023 - called within the round
+            lambda: f"{services.sensor.events}",
+        )
+    assert all(ntlm_v2(line, "Summer2026") for line in details(services.sensor.events, "hash"))
+    scan = ["nmap", "-Pn", "-n", "--script", "smb-protocols", "--script-args", "smbport=2445", "-p", "2445"]
+    found = run(*scan, services.container.address)
+    assert re.findall(r"\|_? +(\d[\d:]+)$", found, re.MULTILINE) == ["202", "210", "300", "302", "311"], found
+
+
 def test_smb_lists_its_shares_and_leads_nowhere_else(services: Visited) -> None:
     answer = run("smbclient", "-p", "2445", "-N", "-L", services.container.address)
     assert re.search(r"public +Disk", answer), answer

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from impacket import smb3structs as smb2
-from impacket.nt_errors import STATUS_DISK_FULL, STATUS_MORE_PROCESSING_REQUIRED, STATUS_SUCCESS
-from impacket.smbserver import SMBSERVER, SMB2Commands
+from impacket.nt_errors import STATUS_DISK_FULL, STATUS_MORE_PROCESSING_REQUIRED, STATUS_NOT_SUPPORTED, STATUS_SUCCESS
+from impacket.smbserver import SMBSERVER, Ioctls, SMB2Commands
 from impacket.spnego import SPNEGO_NegTokenResp, TypesMech
 
 from netservices import ntlm
 from netservices.journal import MAX_PAYLOAD
 from netservices.persona import Persona
+from netservices.smb_dialects import ANY, NEWEST, SPOKEN, chosen, context
 from netservices.smb_files import FOLDER, head_and_hash, tidy
 from netservices.smb_looks import ListedShares, Lists, own_disk, settings
 
@@ -21,6 +22,9 @@ _NTLM = TypesMech["NTLMSSP - Microsoft NTLM Security Support Provider"]
 _INCOMPLETE, _COMPLETED = b"\x01", b"\x00"
 _GUEST, _ANONYMOUS = 1, 2
 _BLOB_OFFSET = 0x48
+_BLOB_AT_NEGOTIATION = 0x80
+_MAY_SIGN = 1
+_ANY_DIALECT = b"\x02SMB 2.???\0"
 _MAX_FILE = 8 * 1024 * 1024
 
 type Told = tuple[str, bytes, dict[str, Any]]
@@ -32,6 +36,7 @@ class Guest:
     def __init__(self, number: str) -> None:
         self.number = number
         self.challenge = ntlm.new_challenge()
+        self.dialect = SPOKEN[0]
         self.written: dict[bytes, int] = {}
         self._told: list[Told] = []
 
@@ -64,10 +69,12 @@ class FileServer:
         self._lock = threading.Lock()
         config = settings(persona, shares)
         self._shares = {Path(config[share.upper()]["path"]).name: share for share in shares}
+        Ioctls.fsctlValidateNegotiateInfo = staticmethod(self._validate)
         self._server = _Unbound(("127.0.0.1", 0), config_parser=config)
         self._server.socket.close()
         self._server.processConfigFile()
         self._disk = own_disk(persona)
+        self._guid = persona.identity.derive("smb-guid", 16)
         services = Lists(persona.software.smb_version)
         services.daemon = True
         services.setServerConfig(config)
@@ -114,10 +121,26 @@ class FileServer:
 
     def _negotiate(self, number: str, server: SMBSERVER, packet: Any, old: bool = False) -> Any:  # noqa: FBT001, FBT002 - impacket's call
         commands, packets, status = self._original[smb2.SMB2_NEGOTIATE](number, server, packet, old)
+        dialect = ANY if old and _ANY_DIALECT in packet.getData() else SPOKEN[0] if old else chosen(packet["Data"])
+        if dialect is None:
+            return [smb2.SMB2Error()], None, STATUS_NOT_SUPPORTED
+        self._guests[number].dialect = dialect
         for each in packets:
-            each["Data"]["ServerGuid"] = self._persona.identity.derive("smb-guid", 16)
+            each["Data"]["DialectRevision"] = dialect
+            each["Data"]["ServerGuid"] = self._guid
             each["Data"]["ServerStartTime"] = 0
+            if dialect == NEWEST:
+                place, padding, told = context(_BLOB_AT_NEGOTIATION + each["Data"]["SecurityBufferLength"])
+                each["Data"]["NegotiateContextCount"], each["Data"]["NegotiateContextOffset"] = 1, place
+                each["Data"]["Padding"], each["Data"]["NegotiateContextList"] = padding, told
         return commands, packets, status
+
+    def _validate(self, number: str, _server: SMBSERVER, _request: Any) -> tuple[bytes, int]:
+        """Say once more what was negotiated, for clients that check whether somebody between has changed it."""
+        said = smb2.VALIDATE_NEGOTIATE_INFO_RESPONSE()
+        said["Capabilities"], said["Guid"], said["SecurityMode"] = 0, self._guid, _MAY_SIGN
+        said["Dialect"] = self._guests[number].dialect
+        return said.getData(), STATUS_SUCCESS
 
     def _authenticate(self, token: bytes, data: Any, _server: SMBSERVER, raw: bool) -> Any:  # noqa: FBT001 - impacket's call
         guest: Guest = data["guest"]
