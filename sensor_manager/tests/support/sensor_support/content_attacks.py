@@ -40,6 +40,23 @@ CONTENT = {
         "high",
         "evil.exe",
     ),
+    "files by ftp": Attack(
+        "netservices",
+        21,
+        (*CURL, "-T", "/etc/hostname", "ftp://ADDRESS/incoming/dropper.sh"),
+        {"username": "anonymous", "login": "accepted", "file": "incoming/dropper.sh"},
+        "high",
+        "226 Transfer complete.",
+    ),
+    "files by ftp and IPv6": Attack(
+        "netservices",
+        21,
+        (*CURL, "-T", "/etc/hostname", "ftp://[ADDRESS]/incoming/dropper6.sh"),
+        {"username": "anonymous", "login": "accepted", "file": "incoming/dropper6.sh"},
+        "high",
+        "226 Transfer complete.",
+        target=SENSOR6,
+    ),
     "mail": Attack(
         "netservices",
         25,
