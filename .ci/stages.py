@@ -41,6 +41,7 @@ TOOLS = [
     "iputils-ping",
     "jq",
     "ldap-utils",
+    "libfaketime",
     "mariadb-client",
     "mbpoll",
     "nftables",

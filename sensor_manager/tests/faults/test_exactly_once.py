@@ -7,9 +7,7 @@ import json
 import os
 import random
 import socket
-import sqlite3
 import subprocess
-import sys
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -19,9 +17,9 @@ from sensor_support.adapters import Adapters
 from sensor_support.bad_line import FAULTS, BadLine
 from sensor_support.builders import event, eventually, uuid7
 from sensor_support.event_manager import SERVICE
+from sensor_support.event_world import enrol, start_manager, stored, waiting
 from server_process import Server
 
-from sensor_manager.server.identity import certificate_request, make_key
 from sensor_manager.spool.store import SpoolStore
 
 pytestmark = pytest.mark.netns
@@ -30,28 +28,6 @@ EVENTS = 100_000
 KILLS = 12
 POISON = 10
 """Events that the server can never take: their time has no place in the calendar of UTC."""
-
-
-def enrol(server: Server, folder: Path) -> tuple[int, str]:
-    """Make a sensor and its certificate; returns its number and the authorities of sensors."""
-    server.log_in()
-    division = server.call("GET", "/divisions").json()["items"][0]["id"]
-    sensor = server.call("POST", "/sensors", json={"name": "fault", "division": division}).json()["id"]
-    archive = folder / "archive.tar.gz"
-    archive.write_bytes(server.call("POST", f"/sensors/{sensor}/config").content)
-    token = json.loads(subprocess.check_output(["tar", "-xOzf", str(archive), "sensor.json"]))["token"]
-    make_key(folder / "sensor.key")
-    csr = certificate_request(folder / "sensor.key", sensor)
-    answer = server.call("POST", "/sensors/enrol", json={"token": token, "csr": csr}).json()
-    (folder / "sensor.crt").write_text(answer["certificate"])
-    return sensor, answer["ca_chain"]
-
-
-def start_manager(folder: Path, url: str) -> "subprocess.Popen[bytes]":
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "LOG_LVL": "warn"}
-    command = [sys.executable, "-m", "sensor_support.event_manager", str(folder), url]
-    with (folder / "manager.log").open("ab") as log:
-        return subprocess.Popen(command, env=environment, stdout=log, stderr=log)
 
 
 def kill_a_worker(server: Server, chance: random.Random) -> None:
@@ -74,20 +50,6 @@ def send_strange_things(path: Path) -> None:
         assert json.loads(answers.readline())["status"] == "rejected"
         with suppress(OSError):  # it hangs up before all is said
             connection.sendall(b"x" * 10_000_000 + b"\n")
-
-
-def stored(server: Server, sensor: int) -> tuple[int, set[str]]:
-    """Return how many rows the server has of this sensor, and their ids."""
-    with sqlite3.connect(next((server.folder / "data").rglob("*.db")), timeout=30) as database:
-        rows = database.execute("SELECT uuid FROM events WHERE sensor_id = ?", (sensor,)).fetchall()
-    return len(rows), {row[0].replace("-", "") for row in rows}
-
-
-def waiting(spool: Path) -> int:
-    """Return how many events wait on the sensor."""
-    with sqlite3.connect(spool, timeout=30) as database:
-        (depth,) = database.execute("SELECT value FROM counters WHERE name = 'depth'").fetchone()
-    return int(depth)
 
 
 def test_a_hundred_thousand_events_each_stored_once(tmp_path: Path) -> None:

@@ -1,13 +1,14 @@
-"""Ninety days in the life of a sensor: whatever is renewed, exchanged or over, each poll succeeds.
+"""Ninety days in the life of a sensor: whatever is renewed, exchanged or over, each poll succeeds, no event is lost.
 
 The real application and the real code that keeps the sensor's credentials talk by real TLS; their clocks are moved.
 """
 
 import socket
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import nullcontext
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from sensor_support.builders import event
 from sensor_support.moved_server import MovedTime, beginning, served
 from server_bench import Bench, settings_for, start
 
@@ -27,6 +29,8 @@ from sensor_manager.server.credentials import Credentials, Directions
 from sensor_manager.server.errors import ServerError
 from sensor_manager.server.identity import trusted
 from sensor_manager.settings import Settings
+from sensor_manager.spool.store import SpoolStore
+from sensor_manager.spool.uploader import Uploader
 from sensor_wire.v1.poll import Report
 from server_app.initialise import initialise
 from server_app.pki import lifetimes, revocation_list
@@ -41,6 +45,7 @@ CHANGES = (10, 50)
 """When an administrator changes the authority: once with the sensor there, once while it is away."""
 REVOKED = 80
 DAY = timedelta(days=1)
+BALLAST = 65536
 
 
 class Life:
@@ -60,11 +65,13 @@ class Life:
         self.settings = _settings(folder / "sensor")
         self.fetch_archive()
         self.started: list[Any] = []
+        self.store = SpoolStore(self.settings.spool, ballast=BALLAST, stamp=time.stamp)
+        self.happened: dict[str, datetime] = {}
         self.contact = self._contact()
 
     def _contact(self) -> ServerContact:
         settings = self.settings
-        clock = ServerClock(settings.clock, stamp=self.time.stamp)
+        clock = ServerClock(settings.clock, on_known=self.store.note_boot, stamp=self.time.stamp)
         credentials = Credentials(
             settings,
             load_config(settings.config),
@@ -89,7 +96,33 @@ class Life:
 
     def restart(self) -> None:
         """The manager starts again, with nothing but what it has on its disk."""
+        self.store.close()
+        self.store = SpoolStore(self.settings.spool, ballast=BALLAST, stamp=self.time.stamp)
         self.contact = self._contact()
+
+    def attacked(self) -> None:
+        """Somebody comes; the honeypot dates that by the machine's clock, which stands in 1970."""
+        wall = datetime.fromtimestamp(self.time.stamp().wall, UTC)
+        came = event(len(self.happened), time=wall)
+        self.store.append(came)
+        self.happened[str(came.id)] = self.time.now
+
+    def upload(self) -> None:
+        """What the uploader's thread does each time; raises what it would log."""
+        with self.contact.connect() as client:
+            Uploader(self.store, self.contact.connect)._drain(client)
+
+    def assert_each_event_is_there_once(self) -> None:
+        """Compare what honeypots have said with the server's database."""
+        with sqlite3.connect(self.bench.settings.data_dir / "server.db", timeout=30) as database:
+            rows = database.execute("SELECT uuid, time FROM events").fetchall()
+        there = {uuid.replace("-", ""): datetime.fromisoformat(time).replace(tzinfo=UTC) for uuid, time in rows}
+        assert len(rows) == len(there)
+        assert there.keys() == {identifier.replace("-", "") for identifier in self.happened}
+        for identifier, happened in self.happened.items():
+            assert abs(there[identifier.replace("-", "")] - happened) < timedelta(minutes=1)
+        report = self.store.report()
+        assert (report.depth, report.dropped, report.quarantined) == (0, 0, 0)
 
     def fetch_archive(self) -> None:
         """Give the sensor a new configuration archive."""
@@ -148,6 +181,7 @@ def life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Life]:
     life = Life(tmp_path, time, port)
     with served(life.bench.app, port, life.bench.settings.tls_dir, time):
         yield life
+    life.store.close()
     life.bench.database.close()
 
 
@@ -160,8 +194,10 @@ def test_every_poll_of_ninety_days_succeeds(life: Life) -> None:
             life.api("POST", "/certs/authority")
         if day == REVOKED:
             _revoke_and_start_anew(life)
+        life.attacked()
         if day not in AWAY:
             life.poll()
+            life.upload()
         if day % 20 == 0:
             life.restart()
         seen.look(life, day)
@@ -171,6 +207,7 @@ def test_every_poll_of_ninety_days_succeeds(life: Life) -> None:
     assert len(seen.shown) > len(seen.signers), "the server's certificate was renewed under one authority, too"
     assert len(seen.lists) == DAYS, "the lists of revoked certificates are made anew each day"
     assert life.started, "it was told what to be"
+    life.assert_each_event_is_there_once()
 
 
 def _revoke_and_start_anew(life: Life) -> None:
@@ -179,6 +216,10 @@ def _revoke_and_start_anew(life: Life) -> None:
     for _ in range(2):  # what it shows is refused, then its renewal and its old token
         with pytest.raises(ServerError) as refused:
             life.poll()
+        assert refused.value.status == 403
+        life.attacked()
+        with pytest.raises(ServerError) as refused:
+            life.upload()
         assert refused.value.status == 403
         life.time.go(timedelta(hours=1))
     life.fetch_archive()

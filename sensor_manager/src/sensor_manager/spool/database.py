@@ -10,6 +10,7 @@ import structlog
 
 from sensor_manager.files import move_durably
 from sensor_manager.spool.schema import prepare
+from sensor_manager.spool.write_ahead_log import has_lost_transactions
 
 PARTS = ("", "-wal", "-shm")
 WAITING = "SELECT sequence, id, severity, size, body, checksum, boot, uptime, wall FROM events ORDER BY sequence"
@@ -65,11 +66,25 @@ def checksum(body: str) -> int:
     return crc32(body.encode())
 
 
+def is_intact(identifier: object, body: object, stored: object) -> bool:
+    """Tell whether an event, as its columns were read, is as it was accepted; the first release stored no checksum.
+
+    One whose id has changed would be sent for ever: what the server answers would never be about it.
+    """
+    if not isinstance(identifier, str) or not isinstance(body, str):
+        return False
+    return identifier in body and stored in {None, checksum(body)}
+
+
 def _connect(path: Path, check: str) -> sqlite3.Connection:
     connection = _raw(path)
     try:
+        lost = has_lost_transactions(connection, _part(path, "-wal"))
         prepare(connection)
         _check(connection, check)
+        if lost:
+            count(connection, "damaged", 1)
+            log.error("the spool's log is damaged; what it held behind that is lost", path=str(path))
     except BaseException:
         connection.close()
         raise
@@ -116,7 +131,7 @@ def _take_over(path: Path, target: sqlite3.Connection) -> None:
     target.execute("BEGIN IMMEDIATE")
     kept = 0
     for row in _readable(path, WAITING):
-        if row[5] is None or row[5] == checksum(row[4]):
+        if is_intact(row[1], row[4], row[5]):
             kept += target.execute(TAKE_OVER, row).rowcount
     for row in _readable(path, "SELECT boot, started FROM boots"):
         target.execute("INSERT OR REPLACE INTO boots VALUES (?, ?)", row)

@@ -11,7 +11,7 @@ import structlog
 from sensor_manager.plan.clock import correct_times, wall_error
 from sensor_manager.plan.spool_drops import SEVERITY_RANK, SpooledSize, choose_drops
 from sensor_manager.spool.ballast import DEFAULT_BYTES, Ballast
-from sensor_manager.spool.database import checksum, count
+from sensor_manager.spool.database import checksum, count, is_intact
 from sensor_manager.spool.quarantine import quarantine
 from sensor_manager.spool.writer import SpoolUnavailableError, Writer
 from sensor_manager.stamp import Stamp, read_stamp
@@ -26,7 +26,7 @@ OLDEST = """
 SELECT sequence, id, size, body, checksum, uptime, wall, started FROM events LEFT JOIN boots USING (boot)
 WHERE sequence NOT IN (SELECT value FROM json_each(?)) ORDER BY sequence LIMIT ?
 """
-DAMAGED_EVENT = "changed on the sensor's disk: its checksum does not fit"
+DAMAGED_EVENT = "changed on the sensor's disk: its checksum or its id does not fit"
 
 log = structlog.get_logger(__name__)
 
@@ -110,7 +110,7 @@ class SpoolStore:
                 total += size
                 if batch and total > max_bytes:
                     break
-                if stored is not None and stored != checksum(body):
+                if not is_intact(identifier, body, stored):
                     quarantine(connection, sequence, DAMAGED_EVENT)
                     log.error("event damaged on the disk, set aside", event_id=identifier)
                     continue

@@ -5,6 +5,7 @@ import json
 import socket
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
@@ -25,15 +26,21 @@ class Adapters:
         socket_path: the service's socket.
         lanes: how many adapters.
         events: how many events each of them has.
+        first: number of the first of them; events of other numbers are other events.
+        happened: when, by the clock of their machine; now if none is said.
     """
 
-    def __init__(self, socket_path: Path, lanes: int, events: int) -> None:
+    def __init__(
+        self, socket_path: Path, lanes: int, events: int, *, first: int = 0, happened: datetime | None = None
+    ) -> None:
         self.acknowledged: set[str] = set()
         self.refused: set[str] = set()
         self._path = socket_path
         self._events = events
-        self._template = event(0).model_dump(mode="json", exclude={"service"})
-        self._threads = [threading.Thread(target=self._run, args=(lane,), daemon=True) for lane in range(lanes)]
+        self._template = event(0, time=happened or datetime.now(UTC)).model_dump(mode="json", exclude={"service"})
+        self._threads = [
+            threading.Thread(target=self._run, args=(lane,), daemon=True) for lane in range(first, first + lanes)
+        ]
         for thread in self._threads:
             thread.start()
 

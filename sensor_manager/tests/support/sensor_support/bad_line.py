@@ -15,6 +15,7 @@ from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from sensor_manager.effects.network_namespace import in_network_namespace
 from sensor_support.authority import Authority
 
 STATUSES = (500, 502, 503, 429, 401, 403, 400, 413)
@@ -38,24 +39,32 @@ class BadLine:
 
     Attributes:
         met: how often each fault has come.
+        repeated: how many events the server had already when they were sent.
         authority: who signed the certificate it shows.
 
     Args:
         folder: for its certificate.
         server: host and port of the server, which speaks plain HTTP.
         rounds: how often each fault comes; those that take long come once.
+        address: where it listens.
+        namespace: path of the network namespace in which it listens; None for the test's own.
     """
 
-    def __init__(self, folder: Path, server: str, rounds: int) -> None:
+    def __init__(
+        self, folder: Path, server: str, rounds: int, address: str = "127.0.0.1", namespace: str | None = None
+    ) -> None:
         self.authority = Authority()
+        self._address = address
+        self._namespace = namespace
         self.met: Counter[str] = Counter()
+        self.repeated = 0
         self.server = server
         self._lock = threading.Lock()
         self._chance = random.Random(4)
         self._coming = [fault for fault in FAULTS for _ in range(1 if fault in SLOW else rounds)]
         self._chance.shuffle(self._coming)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*self.authority.server_files(folder, "127.0.0.1"))
+        context.load_cert_chain(*self.authority.server_files(folder, address))
         context.verify_mode = ssl.CERT_OPTIONAL
         self._context = context
         self._http: ThreadingHTTPServer | None = None
@@ -65,16 +74,22 @@ class BadLine:
     def open(self, sensors: str) -> Iterator[str]:
         """Listen, for sensors with a certificate of these authorities (PEM); gives the URL."""
         self._context.load_verify_locations(cadata=sensors)
-        self._http = _Quiet(("127.0.0.1", 0), _handler(self))
+        self._http = self._listening()
         self._http.socket = self._context.wrap_socket(
             self._http.socket, server_side=True, do_handshake_on_connect=False
         )
         thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
         thread.start()
-        yield f"https://127.0.0.1:{self._http.server_port}"
+        yield f"https://{self._address}:{self._http.server_port}"
         self.closed.set()
         self._http.shutdown()
         self._http.server_close()
+
+    def _listening(self) -> "_Quiet":
+        def make() -> _Quiet:
+            return _Quiet((self._address, 0), _handler(self))
+
+        return make() if self._namespace is None else in_network_namespace(self._namespace, make)
 
     @property
     def done(self) -> bool:
@@ -99,7 +114,10 @@ class BadLine:
         try:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
-            return answer.status, answer.headers.get("Content-Type", ""), answer.read()
+            content = answer.read()
+            with self._lock:
+                self.repeated += content.count(b'"duplicate"')
+            return answer.status, answer.headers.get("Content-Type", ""), content
         except (OSError, HTTPException):
             return 502, "application/problem+json", b"{}"
         finally:

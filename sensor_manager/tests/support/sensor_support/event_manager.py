@@ -13,6 +13,7 @@ import structlog
 
 from sensor_manager.log import configure_logging
 from sensor_manager.plan.destination import Exposure
+from sensor_manager.server import client as client_module
 from sensor_manager.server.client import ServerClient
 from sensor_manager.spool import uploader as uploader_module
 from sensor_manager.spool.collector import Collector
@@ -34,6 +35,7 @@ def main(folder: Path, url: str) -> None:
     configure_logging()
     structlog.get_logger().info("started", pid=os.getpid())
     uploader_module.FIRST_DELAY, uploader_module.MAX_DELAY = 0.02, 0.2
+    client_module.CONNECT_TIMEOUT = 0.5
     files = folder / "sensor.crt", folder / "sensor.key"
     store = SpoolStore(folder / "spool.db", on_append=lambda: uploader.wake())  # noqa: PLW0108 - made in the next line
     uploader = Uploader(store, lambda: ServerClient(url, folder / "ca.crt", files, read_timeout=1.0))

@@ -1,0 +1,51 @@
+"""The two ends of the event path in tests of faults: the real server's database, the manager's process and spool."""
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+from server_process import Server
+
+from sensor_manager.server.identity import certificate_request, make_key
+
+
+def enrol(server: Server, folder: Path) -> tuple[int, str]:
+    """Make a sensor and its certificate; returns its number and the authorities of sensors."""
+    server.log_in()
+    division = server.call("GET", "/divisions").json()["items"][0]["id"]
+    sensor = server.call("POST", "/sensors", json={"name": "fault", "division": division}).json()["id"]
+    archive = folder / "archive.tar.gz"
+    archive.write_bytes(server.call("POST", f"/sensors/{sensor}/config").content)
+    token = json.loads(subprocess.check_output(["tar", "-xOzf", str(archive), "sensor.json"]))["token"]
+    make_key(folder / "sensor.key")
+    csr = certificate_request(folder / "sensor.key", sensor)
+    answer = server.call("POST", "/sensors/enrol", json={"token": token, "csr": csr}).json()
+    (folder / "sensor.crt").write_text(answer["certificate"])
+    return sensor, answer["ca_chain"]
+
+
+def start_manager(folder: Path, url: str, namespace: str | None = None) -> "subprocess.Popen[bytes]":
+    """Start collector, spool and uploader as a process, in a network namespace (its path) if wanted."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "LOG_LVL": "warn"}
+    enter = [] if namespace is None else [shutil.which("nsenter") or "", f"--net={namespace}"]
+    command = [*enter, sys.executable, "-m", "sensor_support.event_manager", str(folder), url]
+    with (folder / "manager.log").open("ab") as log:
+        return subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+
+
+def stored(server: Server, sensor: int) -> tuple[int, set[str]]:
+    """Return how many rows the server has of this sensor, and their ids."""
+    with sqlite3.connect(next((server.folder / "data").rglob("*.db")), timeout=30) as database:
+        rows = database.execute("SELECT uuid FROM events WHERE sensor_id = ?", (sensor,)).fetchall()
+    return len(rows), {row[0].replace("-", "") for row in rows}
+
+
+def waiting(spool: Path) -> int:
+    """Return how many events wait on the sensor."""
+    with sqlite3.connect(spool, timeout=30) as database:
+        (depth,) = database.execute("SELECT value FROM counters WHERE name = 'depth'").fetchone()
+    return int(depth)
