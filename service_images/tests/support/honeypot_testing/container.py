@@ -94,7 +94,7 @@ class HoneypotContainer:
     def gateway(self) -> str:
         # The network's, for newer engines give containers of internal networks none.
         pools = json.loads(docker("network", "inspect", "--format", "{{json .IPAM.Config}}", self._name))
-        return next(str(pool["Gateway"]) for pool in pools if "." in pool["Gateway"])
+        return next(str(pool["Gateway"]) for pool in pools if "." in pool.get("Gateway", ""))
 
     @property
     def network_namespace(self) -> str:
