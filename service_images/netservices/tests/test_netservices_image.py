@@ -336,7 +336,7 @@ NMAP = {
     2143: ("Dovecot imapd", "Microsoft Exchange"),
     2445: ("Samba smbd 4", "open"),  # Windows without version 1 tells scanners nothing
     2525: ("Postfix smtpd", "Microsoft Exchange smtpd"),
-    3306: ("MySQL 5.5.5-10.11.11-MariaDB-0+deb12u1", "MySQL 8.0.39"),
+    3306: ("5.5.5-10.11.11", "MySQL 8.0.39"),  # the prefix is that of every MariaDB
     5432: ("PostgreSQL DB", "PostgreSQL DB"),
     5900: ("VNC (protocol 3.8)", "VNC (protocol 3.8)"),
     6379: ("Redis key-value store 7.0.15", "Redis key-value store 5.0.14"),
