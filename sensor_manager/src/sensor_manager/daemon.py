@@ -95,7 +95,9 @@ class Daemon:
         fetcher = ImageFetcher(engine, self._connect, self._platform.architecture)
         puller = ImagePuller(fetcher.fetch, on_end=self._wake.set)
         identity = partial(service_identity, load_seed(settings.seed))
-        self._collector = Collector(settings.services, self._platform.honeypot_uid, self._dialogue, identity)
+        self._collector = Collector(
+            settings.services, self._platform.honeypot_uid, self._dialogue, identity, self._reached_by
+        )
         means = Means(engine, self._platform.netfilter(settings), puller)
         link = self._platform.link(settings)
         way = configured_by(config)
@@ -245,6 +247,9 @@ class Daemon:
 
     def _dialogue(self, service: str) -> Dialogue:
         return Dialogue(service, self._store, lambda: self._reconciler.exposure(service), self._capture)
+
+    def _reached_by(self, service: str) -> Sequence[IpAddress]:
+        return self._reconciler.exposure(service).sensor_addresses
 
     def _capture(self, service: str, request: CaptureRequest) -> Sequence[socket]:
         six = request.ipv6 and self._reconciler.ipv6

@@ -4,6 +4,7 @@ import hmac
 
 import pytest
 from sensor_support.builders import eventually
+from sensor_support.namespaces import SENSOR
 from sensor_support.sensor_process import Sensor
 
 pytestmark = [pytest.mark.docker, pytest.mark.netns]
@@ -29,6 +30,8 @@ def test_run_contract(sensor: Sensor) -> None:
     identity = sensor.connect("cat /run/honeysens/identity; stat -c ' %a:%u' /run/honeysens/identity")
     seed = bytes.fromhex((sensor.folder / "state/seed").read_text())
     assert f"{hmac.digest(seed, b'pot', 'sha256').hex()} 400:10001" in identity
+    reached_by = sensor.connect("cat /run/honeysens/addresses").split()
+    assert SENSOR in reached_by
     tried = sensor.connect("chmod 600 /run/honeysens/identity; rm /run/honeysens/identity; touch /run/honeysens/x")
     assert tried.count("Read-only file system") == 3
     sensor.kill()

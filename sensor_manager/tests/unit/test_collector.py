@@ -42,6 +42,7 @@ def collector(tmp_path: Path, store: SpoolStore) -> Iterator[Collector]:
         os.getuid(),
         lambda service: Dialogue(service, store, lambda: EXPOSURE, capture),
         lambda service: f"identity of {service}",
+        lambda _service: EXPOSURE.sensor_addresses,
     )
     made.serve(["cowrie", "recon", "early"])
     yield made
@@ -180,6 +181,8 @@ def test_each_service_has_its_identity_beside_the_socket_as_long_as_it_is_wanted
         "recon": "identity of recon",
     }
     assert files["cowrie"].stat().st_mode & 0o777 == 0o400
+    addresses = (collector.folder("cowrie") / "addresses").read_text()
+    assert addresses.split() == [str(each) for each in EXPOSURE.sensor_addresses] != []
     inode = files["recon"].stat().st_ino
     files["cowrie"].unlink()
     collector.serve(["cowrie", "recon"])

@@ -77,6 +77,13 @@ def test_ftp_takes_and_gives_files(services: Visited, tmp_path: Path, mode: str)
     assert {event.severity for event in events() if details([event], "file")} == {"high"}
 
 
+def test_ftp_names_the_address_that_was_addressed(services: Visited) -> None:
+    (services.sensor.path.parent / "addresses").write_text("2001:db8::7\n192.0.2.7\n")
+    answer = ftp(services, "pub/", "--disable-epsv")
+    assert "227 Entering Passive Mode (192,0,2,7," in answer
+    assert "README.txt" in answer
+
+
 def test_ftp_by_ipv6(services: Visited) -> None:
     answer = run("curl", "-sv", f"ftp://[{services.container.address6}]:2121/pub/README.txt")
     assert "intranet.local: internal use only." in answer

@@ -1,14 +1,14 @@
 """The honeypots' side of the spool: one Unix socket per service, mounted into its container.
 
 Who speaks is known by the socket, never by a field. The dialogue is `sensor_wire.honeypot.socket`. Beside the socket
-lies what the honeypot derives its keys from.
+lies what the honeypot derives its keys from, and under which addresses it is reached.
 """
 
 import os
 import shutil
 import socket
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import structlog
 
 from sensor_manager.files import write_if_changed
 from sensor_manager.spool.dialogue import Dialogue
-from sensor_wire.honeypot.socket import IDENTITY_PATH, SOCKET_PATH
+from sensor_wire.honeypot.socket import ADDRESSES_PATH, IDENTITY_PATH, SOCKET_PATH
 
 MAX_CONNECTIONS = 16
 BACKLOG = 16
@@ -35,15 +35,22 @@ class Collector:
         owner: user id of the honeypots, who alone may connect.
         dialogue: makes the dialogue of one connection for the service of this name.
         identity: the text of the service's file `identity`, beside its socket; only the honeypots may read it.
+        addresses: those under which a service is reached, for the file `addresses`; likewise.
     """
 
     def __init__(
-        self, root: Path, owner: int, dialogue: Callable[[str], Dialogue], identity: Callable[[str], str]
+        self,
+        root: Path,
+        owner: int,
+        dialogue: Callable[[str], Dialogue],
+        identity: Callable[[str], str],
+        addresses: Callable[[str], Iterable[object]] = lambda _service: (),
     ) -> None:
         self._root = root
         self._owner = owner
         self._dialogue = dialogue
         self._identity = identity
+        self._addresses = addresses
         self._listeners: dict[str, _Listener] = {}
         root.mkdir(parents=True, exist_ok=True)
 
@@ -64,8 +71,10 @@ class Collector:
                 listener.close()
             self._listeners[service] = _Listener(self.folder(service), self._owner, partial(self._dialogue, service))
         for service in services:
-            place = self.folder(service) / Path(IDENTITY_PATH).name
-            write_if_changed(place, self._identity(service), mode=IDENTITY_MODE, owner=self._owner)
+            lines = "".join(f"{each}\n" for each in self._addresses(service))
+            for path, text in ((IDENTITY_PATH, self._identity(service)), (ADDRESSES_PATH, lines)):
+                place = self.folder(service) / Path(path).name
+                write_if_changed(place, text, mode=IDENTITY_MODE, owner=self._owner)
 
     def close(self) -> None:
         """Close all sockets; the folders stay, for they are mounted into running containers."""

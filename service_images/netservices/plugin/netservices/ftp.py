@@ -7,6 +7,7 @@ what works through the sensor's port map, connects to wherever PORT says, and sc
 from twisted.internet.protocol import Protocol
 from twisted.protocols.basic import LineReceiver
 
+from honeypot_adapter.addresses import addressed
 from honeypot_adapter.options import Options
 from netservices.door import Speaker
 from netservices.ftp_files import Files
@@ -82,9 +83,9 @@ class Ftp(LineReceiver):
         self.transport.keep()
 
     def passive_address(self) -> str | None:
-        """Give the address of IPv4 to name for data connections; None by IPv6."""
+        """Give the address of IPv4 to name for data connections, the one that was addressed; None by IPv6."""
         own = self._visit.ends.destination[0]
-        return None if ":" in own else own
+        return None if ":" in own else addressed(4) or own
 
     def _login(self, user: str, password: str) -> None:
         accepted = self._files is not None and user.lower() in _ANONYMOUS

@@ -31,6 +31,10 @@ IDENTITY_PATH = "/run/honeysens/identity"
 """Beside it: 64 hexadecimal digits, random, one and the same for a sensor's service as long as the sensor lives. Keys
 that attackers see are derived from it. An older sensor gives no such file."""
 
+ADDRESSES_PATH = "/run/honeysens/addresses"
+"""Beside it: the addresses under which attackers reach the service at this moment, one a line, the main ones first; for
+protocols that name their own address. An older sensor gives no such file."""
+
 
 class AnswerStatus(StrEnum):
     """What became of a line sent."""
