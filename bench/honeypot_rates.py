@@ -129,6 +129,7 @@ class _Run:
         floor = self._floor()
         _until_open(floor, door)
         whole, bare, lags = [], [], []
+        used = [each.processor() for each in (self.ledger.stand, floor)]
         for number in range(1, size.rounds + 1):
             whole.append(self._visited(size.connections))
             lags.append(self.ledger.settle())
@@ -137,11 +138,13 @@ class _Run:
         rates, floors = spread([each.per_second for each in whole]), spread([each.per_second for each in bare])
         refused = sum(each.made - each.answered for each in whole)
         client = spread([each.processor / each.made * 1e6 for each in whole])
+        used = [each.processor() - before for each, before in zip((self.ledger.stand, floor), used, strict=True)]
+        cost, least = (seconds / (size.rounds * size.connections) * 1e6 for seconds in used)
         conditions = (
             f"{rates}; {door.what}; {size.rounds} rounds of {size.connections:,}, each connection told or counted; "
             f"{f'{refused} of them sent away; ' if refused else ''}the last event {max(lags):.1f} s after the last "
-            f"answer; the client, on the same machine, takes {client.median:.0f} us of a processor for each; load "
-            f"average {os.getloadavg()[0]:.1f}; floor: "
+            f"answer; the client, on the same machine, takes {client.median:.0f} us of a processor for each, the "
+            f"honeypot {cost:.0f} us, its floor {least:.0f} us; load average {os.getloadavg()[0]:.1f}; floor: "
             f"{'the software without its adapter' if door.bare else 'asyncio alone that answers the same'}, {floors}"
         )
         return result(door.figure or "", rates.median, conditions, floors.median)

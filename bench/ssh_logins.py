@@ -77,6 +77,7 @@ def _logins(whole: Stand, bare: Stand, size: Size, progress: Progress) -> Result
     rates: list[float] = []
     floors: list[float] = []
     made, lags, client = 0, [], _children_seconds()
+    used = [each.processor() for each in (whole, bare)]
     for number in range(1, size.rounds + 1):
         rates.append(_login_rate(whole, range(made, made + size.logins)))
         made += size.logins
@@ -84,12 +85,13 @@ def _logins(whole: Stand, bare: Stand, size: Size, progress: Progress) -> Result
         floors.append(_login_rate(bare, range(size.logins)))
         progress.say(f"{LOGINS}, round {number} of {size.rounds}: {rates[-1]:.1f} logins/s")
     client = (_children_seconds() - client) / (made * 2)
+    cost, least = ((each.processor() - before) / made for each, before in zip((whole, bare), used, strict=True))
     rate, floor = spread(rates), spread(floors)
     conditions = (
         f"{rate}; {size.rounds} rounds of {size.logins} by OpenSSH's client, {AT_A_TIME} at a time, each with a "
         f"command and told from its connection to its end, the last event {max(lags):.1f} s after the last login; a "
-        f"client, on the same machine, takes {client * 1000:.0f} ms of a processor; load average "
-        f"{os.getloadavg()[0]:.1f}; floor: cowrie without its adapter, {floor}"
+        f"client, on the same machine, takes {client * 1000:.0f} ms of a processor, cowrie {cost * 1000:.0f} ms, its "
+        f"floor {least * 1000:.0f} ms; load average {os.getloadavg()[0]:.1f}; floor: cowrie alone, {floor}"
     )
     return result(LOGINS, rate.median, conditions, floor.median)
 

@@ -1,5 +1,6 @@
 """One honeypot's container and the sensor's end of its socket, as the honeypots' own tests make them."""
 
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,10 @@ class Stand(NamedTuple):
 
     container: "HoneypotContainer"
     end: "SensorEnd"
+
+    def processor(self) -> float:
+        """Seconds of processor time that the honeypot's processes have used so far."""
+        return sum(map(_processor_seconds, self.container.processes()))
 
 
 @contextmanager
@@ -64,3 +69,8 @@ def stand(  # noqa: PLR0913 - a container has that many
         if metadata.findtext("catchAll") == "true" and not bare and not command:
             capture(container, end)
         yield Stand(container, end)
+
+
+def _processor_seconds(process: int) -> float:
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")

@@ -81,3 +81,20 @@ def test_full_outbox_stops_the_reading_until_it_is_taken(tmp_path: Path) -> None
     assert told(outbox) == ["one"]
     running.step(2.0)
     assert told(outbox) == ["two"]
+
+
+def test_lines_lost_while_the_sensor_takes_nothing_are_counted_in_the_next_event(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "outbox.db", max_bytes=1)
+    following = Adapter(tmp_path / "log", mapping, outbox, max_backlog=60)
+    for line in ["a first\n", *20 * ["b again\n"]]:
+        with (tmp_path / "log").open("a") as log:
+            log.write(line)
+        following.step(1.0)
+    assert told(outbox) == ["first"]
+    following.step(2.0)
+    following.finish(3.0)
+    words = told(outbox)
+    again = words.count("again")
+    assert 3 <= again <= 7
+    assert words[1] == f"{20 - again} lines of the log before this event, because the sensor took none"
+    assert len(words) == again + 1

@@ -53,14 +53,25 @@ def test_holes_are_no_lines_when_the_place_is_lost(tmp_path: Path) -> None:
     assert LogFollower(log, 0).read()[-1].text == b"last"
 
 
-def test_backlog_is_bounded_and_the_loss_is_told(tmp_path: Path) -> None:
+def test_backlog_is_bounded_and_the_loss_is_counted(tmp_path: Path) -> None:
     log = tmp_path / "log"
     append(log, b"0123456789abcde\n" * 10_000)
-    follower = LogFollower(log, 0, max_backlog=1600)
+    follower = LogFollower(log, 0, max_backlog=1610)
     lines = follower.read()
-    assert 0 < len(lines) <= 50
-    assert follower.lost_bytes >= 160_000 - 1600
-    assert follower.offset == 160_000
+    assert {line.text for line in lines} == {b"0123456789abcde"}
+    assert (len(lines), follower.lost_lines, follower.offset) == (50, 9_950, 160_000)
+
+
+def test_backlog_is_bounded_while_nothing_is_read(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    follower = LogFollower(log, 0, max_backlog=160_000)
+    follower.bound()
+    for _ in range(100):
+        append(log, b"0123456789abcde\n" * 1000)
+        follower.bound()
+        follower.release()
+    assert log.stat().st_blocks * 512 < 200_000
+    assert len(follower.read()) + follower.lost_lines == 100_000
 
 
 def test_overlong_line_does_not_stop_the_log(tmp_path: Path) -> None:

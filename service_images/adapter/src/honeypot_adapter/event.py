@@ -1,5 +1,6 @@
 """The vocabulary of events as the contract has it, and what an adapter says about an attack."""
 
+import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -82,3 +83,12 @@ def timestamp(time: float) -> str:
 def endpoint(ip: str, port: int | None) -> Json:
     """Give one end of a contact as the contract has it."""
     return {"ip": ip, "port": port or None}
+
+
+def tell_omitted(event: Json, text: str) -> None:
+    """Add to a finished event what was left out before it."""
+    details = event["details"]
+    if len(details) >= MAX_DETAILS:  # its last one tells what its own bundle has left out
+        text = f"{details.pop()['data']}; {text}"
+    details.append({"time": timestamp(time.time()), "kind": "omitted", "data": text})
+    event["truncated"] = True

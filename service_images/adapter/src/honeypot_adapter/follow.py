@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from honeypot_adapter.bundler import Bundler
-from honeypot_adapter.event import Contact, Json, Observation
+from honeypot_adapter.event import Contact, Json, Observation, tell_omitted
 from honeypot_adapter.hosting import STATE_PATH, frame
 from honeypot_adapter.log import log
-from honeypot_adapter.logfile import LogFollower
+from honeypot_adapter.logfile import MAX_BACKLOG, LogFollower
 from honeypot_adapter.outbox import Outbox
 
 _READ_SECONDS = 0.1
@@ -30,13 +30,13 @@ type Mapping = Callable[[bytes, Callable[[str], Contact | None]], Mapped | None]
 class Adapter:
     """Reads a log into the outbox."""
 
-    def __init__(self, log_path: Path, mapping: Mapping, outbox: Outbox) -> None:
+    def __init__(self, log_path: Path, mapping: Mapping, outbox: Outbox, max_backlog: int = MAX_BACKLOG) -> None:
         self._log_path = log_path
         self._mapping = mapping
         self._outbox = outbox
         self._bundler = Bundler()
         self._bundler.load(outbox.sessions())
-        self._follower = LogFollower(log_path, outbox.place(log_path))
+        self._follower = LogFollower(log_path, outbox.place(log_path), max_backlog)
 
     def finish(self, now: float) -> None:
         """Take up what is left and end all sessions, because the honeypot has ended."""
@@ -56,14 +56,21 @@ class Adapter:
         Returns:
             Whether there are new events.
         """
-        if self._outbox.full:
-            return False
         before = self._follower.offset
+        if self._outbox.full:
+            self._follower.bound()  # the log goes on growing meanwhile
+            if self._follower.offset != before:
+                self._outbox.save_place(self._log_path, self._follower.offset)
+                self._follower.release()
+            return False
         lines = self._follower.read()
         events: list[Json] = []
         for line in lines:
             events += self._events(line.text, now)
         events += self._bundler.due(now)
+        if events and (lost := self._follower.lost_lines):
+            tell_omitted(events[0], f"{lost} lines of the log before this event, because the sensor took none")
+            self._follower.lost_lines = 0
         if self._follower.offset != before or events:
             with self._outbox.transaction():
                 self._save(events)

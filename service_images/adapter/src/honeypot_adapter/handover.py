@@ -1,9 +1,7 @@
 """For honeypots that make their events themselves, without a log: keeps them until the sensor has them."""
 
-import time
-
 from honeypot_adapter.delivery import Delivery
-from honeypot_adapter.event import MAX_DETAILS, Json, timestamp
+from honeypot_adapter.event import Json, tell_omitted
 from honeypot_adapter.log import log
 from honeypot_adapter.outbox import Outbox
 
@@ -27,18 +25,9 @@ class Handover:
             return
         if self._dropped:
             log(f"{self._dropped} events were dropped")
-            _tell_dropped(events[0], self._dropped)
+            tell_omitted(events[0], f"{self._dropped} events before this one, because the sensor took none")
             self._dropped = 0
         with self._outbox.transaction():
             for event in events:
                 self._outbox.put(event)
         self._delivery.wake()
-
-
-def _tell_dropped(event: Json, count: int) -> None:
-    text = f"{count} events before this one, because the sensor took none"
-    details = event["details"]
-    if len(details) >= MAX_DETAILS:  # its last one tells what its own bundle has left out
-        text = f"{details.pop()['data']}; {text}"
-    details.append({"time": timestamp(time.time()), "kind": "omitted", "data": text})
-    event["truncated"] = True

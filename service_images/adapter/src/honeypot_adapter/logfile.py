@@ -2,8 +2,9 @@
 
 import ctypes
 import os
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from honeypot_adapter.log import log
 
@@ -33,7 +34,7 @@ class LogFollower:
         self._max_backlog = max_backlog
         self._released = 0
         self.offset = offset
-        self.lost_bytes = 0
+        self.lost_lines = 0
 
     def read(self, limit: int = 256 * 1024) -> list[Line]:
         """Give the next whole lines, about `limit` bytes of them; none while the log does not exist."""
@@ -43,7 +44,7 @@ class LogFollower:
                 if size < self.offset:
                     log(f"{self._path} shrank; it is read from its beginning")
                     self.offset = self._released = 0
-                self._skip_backlog(size)
+                self._skip_backlog(file, size)
                 file.seek(self.offset)
                 data = file.read(limit)
                 if b"\n" not in data and len(data) == limit:
@@ -51,6 +52,11 @@ class LogFollower:
         except FileNotFoundError:
             return []
         return self._split(data)
+
+    def bound(self) -> None:
+        """Pass over what is too much to be kept, for a caller that cannot read now; `lost_lines` counts it."""
+        with suppress(FileNotFoundError), self._path.open("rb") as file:
+            self._skip_backlog(file, os.fstat(file.fileno()).st_size)
 
     def release(self) -> None:
         """Give the space of all that lies before the offset back to the file system."""
@@ -71,13 +77,16 @@ class LogFollower:
             lines.append(Line(text.strip(b"\0\n"), self.offset))
         return lines
 
-    def _skip_backlog(self, size: int) -> None:
+    def _skip_backlog(self, file: BinaryIO, size: int) -> None:
         if size - self.offset <= self._max_backlog:
             return
-        target = size - self._max_backlog // 2
-        self.lost_bytes += target - self.offset
-        log(f"the sensor took nothing for too long: {target - self.offset} bytes of {self._path} are lost")
-        self.offset = target
+        target, lost = size - self._max_backlog // 2, 0
+        file.seek(self.offset)
+        while self.offset < target and (line := file.readline(_MAX_LINE)):
+            self.offset += len(line)
+            lost += line.endswith(b"\n")
+        self.lost_lines += lost
+        log(f"the sensor took nothing for too long: {lost} lines of {self._path} are lost")
 
 
 def punch_hole(descriptor: int, length: int) -> None:
