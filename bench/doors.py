@@ -56,7 +56,6 @@ DOORS = (
         Visit(9000),
         "contacts with a port",
         re.compile("connection: from port"),
-        re.compile(r"(?:repeated|omitted): (\d+) (?:more|entries)"),
     ),
     Door("web", "web", "honeypot_web_http_per_s", Visit(8080, GET), "HTTP requests, one each", _WEB_ENTRY),
     Door(

@@ -33,7 +33,7 @@ def door(name: str) -> Door:
     ("name", "details", "expected"),
     [
         ("recon", [("connection", "from port 5, without payload"), ("repeated", "7 more")], 8),
-        ("recon", [("omitted", "20 entries beyond the bounds of an event"), ("payload", "hello")], 20),
+        ("recon", [("omitted", "20 further payloads"), ("payload", "hello")], 0),
         ("web", [("connection", "HTTP from port 5"), ("request", "GET /"), ("repeated", "9 more: GET /")], 10),
         ("web", [("connection", "closed at once: too many are open (from port 5)"), ("user_agent", "curl")], 1),
         ("rdp", [("connection", "RDP connection"), ("protocols", "RDP, TLS"), ("closed", "by the client")], 1),

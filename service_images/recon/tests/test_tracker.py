@@ -5,7 +5,7 @@ import random
 
 from recon.moment import Moment
 from recon.packets import Seen
-from recon.tracker import Tracker
+from recon.tracker import MAX_HELD, Tracker
 
 from honeypot_adapter.event import Json
 from sensor_wire.v1.event import EventBody
@@ -207,3 +207,45 @@ def test_end_tells_what_was_held() -> None:
     bench.connect(81, b"last words")
     bench.keep(bench.tracker.finish(bench.at))
     assert bench.details("payload") == ["last words"]
+
+
+def test_connections_are_counted_whether_their_syn_was_seen_or_not() -> None:
+    bench = Bench()
+    for number in range(3000):
+        source_port = 5000 + number % 1000  # a port may be another connection's again
+        seen = Seen("tcp", "192.0.2.1", source_port, "10.0.0.2", 9000, b"")
+        halves = [bench.tracker.touch, bench.tracker.accepted]
+        for half in (halves, halves[::-1], halves[1:])[number % 3]:
+            bench.keep(half(seen, bench.at))
+        if number == 1500:
+            bench.wait(2)
+    bench.wait(70)
+    repeated = sum(int(text.split()[0]) for text in bench.details("repeated"))
+    assert len(bench.details("connection")) + repeated == 3000
+
+
+def test_contacts_with_the_same_port_are_counted_within_a_scan() -> None:
+    bench = Bench()
+    for source_port in range(5000, 5100):
+        bench.connect(9000, source_port=source_port)
+    for port in range(1, 30):
+        bench.connect(port)
+    for source_port in range(6000, 7000):
+        bench.connect(9000, source_port=source_port)
+    bench.wait(10)
+    assert bench.details("all_ports") == ["tcp/1-29,9000"]
+    more = [int(text.split()[0]) for text in bench.details("repeated")]
+    assert 30 + sum(more) == 100 + 29 + 1000
+
+
+def test_flood_with_payloads_counts_every_connection_and_every_payload() -> None:
+    bench = Bench()
+    for source_port in range(5000, 8000):
+        bench.connect(9000, b"hello", source_port)
+        if source_port in {5300, 6000, 7000}:
+            bench.wait(2)
+    bench.wait(70)
+    left_out = [int(text.split()[0]) for text in bench.details("omitted") if "further payloads" in text]
+    repeated = [int(text.split()[0]) for text in bench.details("repeated")]
+    assert len(bench.details("payload")) + sum(left_out) == 3000
+    assert MAX_HELD + len(bench.details("connection")) + sum(repeated) == 3000

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from honeypot_adapter.capture import Capture, request_captures
-from honeypot_adapter.event import Json
+from honeypot_adapter.event import Json, tell_omitted
 from honeypot_adapter.handover import Handover
 from honeypot_adapter.hosting import Frame, frame
 from honeypot_adapter.log import log
@@ -28,6 +28,7 @@ class Recon:
         self._keep = handover.keep
         self._banners = banners
         self._tracker = Tracker()
+        self._missed = 0
 
     async def run(self, captures: Sequence[Capture], at: Frame) -> None:
         """Record until told to stop; one capture for IPv4 and perhaps one for IPv6."""
@@ -35,19 +36,29 @@ class Recon:
         tracker = self._tracker
         listener = Listener(self._teller(tracker.accepted), self._teller(tracker.payload), self._banners)
         loop = asyncio.get_running_loop()
+        readers = []
         for each in captures:
             datagrams = Datagrams(each.packets, each.answers, self._teller(self._tracker.touch), limiter)
+            readers.append(datagrams)
             each.listener.settimeout(0)
             loop.add_reader(each.packets, datagrams.read)
             loop.add_reader(each.listener, listener.accept, each.listener)
         log("recording")
         while not at.stop.is_set():
-            self._keep(self._tracker.tick(Moment.now()))
+            self._tell(self._tracker.tick(Moment.now()), sum(each.missed() for each in readers))
             await at.pause(_TICK_SECONDS)
         for each in captures:
             loop.remove_reader(each.listener)
             loop.remove_reader(each.packets)
-        self._keep(self._tracker.finish(Moment.now()))
+        self._tell(self._tracker.finish(Moment.now()), 0)
+
+    def _tell(self, events: list[Json], missed: int) -> None:
+        """Keep events; the first of them says how many packets were not seen (accepted connections still are)."""
+        self._missed += missed
+        if events and self._missed:
+            tell_omitted(events[0], f"{self._missed} packets before this event, because they came too fast")
+            self._missed = 0
+        self._keep(events)
 
     def _teller(self, method: Callable[[Seen, Moment], list[Json]]) -> Callable[[Seen], None]:
         return lambda seen: self._keep(method(seen, Moment.now()))

@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import struct
 import time
 from collections.abc import Callable
 
@@ -9,6 +10,7 @@ from recon.limiter import AnswerLimiter
 from recon.packets import Seen, parse, udp_answer
 
 _PACKET_HOST = 0
+_SOL_PACKET, _PACKET_STATISTICS = 263, 6
 _RECEIVE_BYTES = 8192
 _AT_ONCE = 256
 _ANSWER = b"\r\n"
@@ -42,6 +44,10 @@ class Datagrams:
             self._touch(seen)
             if seen.protocol == "udp":
                 self._answer(seen)
+
+    def missed(self) -> int:
+        """Tell how many packets came too fast to be kept for `read`, since this was last asked."""
+        return int(struct.unpack("II", self._packets.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8))[1])
 
     def _answer(self, seen: Seen) -> None:
         """Answer a datagram with no more bytes than it had, and never an answer, lest two honeypots talk for ever."""

@@ -20,7 +20,7 @@ class Scan:
         self._all: dict[str, PortSet] = {}
         self._new: dict[str, PortSet] = {}
         self._payloads: list[tuple[float, str, Payload]] = []
-        self._left_out = 0
+        self._left_out = self._repeats = 0
 
     @property
     def ports(self) -> int:
@@ -30,16 +30,18 @@ class Scan:
     @property
     def grew(self) -> bool:
         """Whether there is something that no bundle has told yet."""
-        return bool(self._new or self._payloads)
+        return bool(self._new or self._payloads or self._repeats)
 
-    def touch(self, protocol: str, port: int, at: Moment) -> None:
-        """Note a port."""
+    def touch(self, protocol: str, port: int, at: Moment, contacts: int = 1) -> None:
+        """Note contacts with a port; those beyond its first one are counted."""
         self.last = at.monotonic
         known = self._all.setdefault(protocol, PortSet())
         before = len(known)
         known.add(port)
         if len(known) > before:
             self._new.setdefault(protocol, PortSet()).add(port)
+            contacts -= 1
+        self._repeats += max(contacts, 0)
 
     def payload(self, protocol: str, port: int, data: bytes, at: Moment) -> None:
         """Note what came with a contact."""
@@ -56,13 +58,15 @@ class Scan:
         texts = [("ports", line) for line in _lines(self._new)]
         if end and len(total) <= _MAX_TOTAL_LINES:
             texts += [("all_ports", line) for line in total]
+        if self._repeats:
+            texts.append(("repeated", f"{self._repeats} more contacts with ports touched before"))
         if self._left_out:
             texts.append(("omitted", f"{self._left_out} further payloads"))
         observations = [Observation(at.wall, "scan", Severity.MEDIUM, kind, text, summary) for kind, text in texts]
         for time, text, payload in self._payloads:
             observations.append(Observation(time, "scan", Severity.MEDIUM, "payload", text, summary, payload))
         self.told = at.monotonic
-        self._new, self._payloads, self._left_out = {}, [], 0
+        self._new, self._payloads, self._left_out, self._repeats = {}, [], 0, 0
         return observations
 
 

@@ -45,20 +45,29 @@ class Tracker:
             return self._beyond_bounds(seen, at)
         if seen.protocol == "icmp":
             return self._echo(source, seen, at)
+        return self._touch(source, seen, at, accepted=False)
+
+    def _touch(self, source: Source, seen: Seen, at: Moment, *, accepted: bool) -> list[Json]:
         if source.scan is None and self._is_scan(source, seen, at):
             return self._start_scan(source, seen, at)
         if source.scan is not None:
             self._note_in_scan(source.scan, seen, at)
             return []
-        return self._touch_port(source, seen, at)
+        return self._touch_port(source, seen, at, accepted=accepted)
 
     def accepted(self, seen: Seen, at: Moment) -> list[Json]:
         """Note that a TCP connection was made, whose SYN may have been missed."""
-        events: list[Json] = []
         source = self._source(seen)
-        if source is not None and _key(seen) not in source.contacts:
-            events = self.touch(seen, at)
-        if source is not None and (contact := source.contacts.get(_key(seen))):
+        if source is None:
+            return []
+        if source.scan is not None:
+            source.scan.touch(seen.protocol, seen.destination_port, at, contacts=0)
+            events: list[Json] = []
+        elif _key(seen) in source.contacts:
+            events = self._touch_port(source, seen, at, accepted=True)
+        else:
+            events = self._touch(source, seen, at, accepted=True)
+        if (contact := source.contacts.get(_key(seen))) and contact.held is not None:
             contact.completed.add(seen.source_port)
         return events
 
@@ -72,16 +81,21 @@ class Tracker:
             source.scan.payload(seen.protocol, seen.destination_port, seen.payload, at)
             return []
         if contact is None:
-            return self._touch_port(source, seen, at)
+            return self._touch_port(source, seen, at, accepted=True)
         contact.last = at.monotonic
         observation = _observation(seen, at)
         if contact.held is not None:
             if seen.source_port in contact.held or len(contact.held) < MAX_HELD:
                 contact.held[seen.source_port] = observation
+            else:
+                contact.left_out += 1
+            return []
+        if contact.full:
+            contact.left_out += 1
             return []
         flush = at.monotonic - contact.told >= SCAN_IDLE
         contact.told = at.monotonic if flush else contact.told
-        return self._bundler.observe(contact.contact, observation, now=at.monotonic, flush=flush)
+        return self._enter(contact, observation, at, flush=flush)
 
     def tick(self, at: Moment) -> list[Json]:
         """Give the events that are due because time has passed; call it several times a second."""
@@ -126,9 +140,10 @@ class Tracker:
             for observation in contact.held.values():
                 if observation.payload is not None:
                     scan.payload(protocol, port, observation.payload.data, at)
+            scan.touch(protocol, port, at, len(contact.held) + contact.repeats)
             del source.contacts[protocol, port]
-        for protocol, port in source.recent:
-            scan.touch(protocol, port, at)
+        for protocol, port in source.recent.keys() - {_key(seen)}:
+            scan.touch(protocol, port, at, contacts=0)
         source.recent.clear()
         self._note_in_scan(scan, seen, at)
         return self._bundler.observe(scan.contact, *scan.tell(at), now=at.monotonic)
@@ -141,26 +156,32 @@ class Tracker:
     def _end_scan(self, scan: Scan, at: Moment) -> list[Json]:
         return self._bundler.observe(scan.contact, *scan.tell(at, end=True), now=at.monotonic, end=True)
 
-    def _touch_port(self, source: Source, seen: Seen, at: Moment) -> list[Json]:
+    def _touch_port(self, source: Source, seen: Seen, at: Moment, *, accepted: bool) -> list[Json]:
         contact = source.contacts.get(_key(seen))
         if contact is None:
             contact = source.contacts[_key(seen)] = _port_contact(seen, at, seen.protocol)
         contact.last = at.monotonic
-        known = seen.source_port in contact.source_ports
-        contact.source_ports.append(seen.source_port)
-        if seen.protocol == "tcp" and known:
-            return []  # the SYN once more
-        if seen.protocol == "udp" and len(contact.source_ports) > 1:
+        if seen.protocol == "tcp" and not contact.is_new(seen.source_port, accepted=accepted):
+            return []  # the SYN once more, or what became of it
+        if seen.protocol == "udp" and contact.touched:
             contact.repeats += 1
             return []
+        contact.touched = True
         observation = _observation(seen, at)
-        if contact.held is None:
-            return self._bundler.observe(contact.contact, observation, now=at.monotonic)
-        if len(contact.held) < MAX_HELD:
+        if contact.held is None and not contact.full:
+            return self._enter(contact, observation, at)
+        if contact.held is not None and len(contact.held) < MAX_HELD:
             contact.held[seen.source_port] = observation
         else:
             contact.repeats += 1
         return []
+
+    def _enter(self, contact: PortContact, observation: Observation, at: Moment, *, flush: bool = False) -> list[Json]:
+        contact.enter(observation)
+        events = self._bundler.observe(contact.contact, observation, now=at.monotonic, flush=flush)
+        if events:
+            contact.emptied()
+        return events
 
     def _echo(self, source: Source, seen: Seen, at: Moment) -> list[Json]:
         contact = source.contacts.get(_key(seen))
@@ -201,7 +222,7 @@ class Tracker:
         if contact.held is not None and at.monotonic - contact.since >= HOLD:
             yield from self._release(contact, at)
         ends = at.monotonic - contact.last >= CONTACT_IDLE
-        if contact.repeats and (ends or at.monotonic - contact.told >= INTERVAL):
+        if (contact.repeats or contact.left_out) and (ends or at.monotonic - contact.told >= INTERVAL):
             yield from self._tell_repeats(contact, at)
         if ends:
             yield from self._bundler.close(contact.contact.session)
@@ -220,14 +241,21 @@ class Tracker:
         return self._bundler.observe(contact.contact, *observations, now=at.monotonic)
 
     def _tell_repeats(self, contact: PortContact, at: Moment) -> list[Json]:
-        if not contact.repeats:
-            return []
         kind = {"icmp": "icmp"}.get(contact.contact.protocol, "connection")
-        text = f"{contact.repeats} more"
-        contact.repeats = 0
+        texts = [("repeated", contact.repeats, "more"), ("omitted", contact.left_out, "further payloads")]
+        told = [
+            Observation(
+                at.wall, kind, Severity.INFO, name, f"{count} {what}", f"{_name(contact.contact)}: {count} {what}"
+            )
+            for name, count, what in texts
+            if count
+        ]
+        if not told:
+            return []
+        contact.repeats = contact.left_out = 0
         contact.told = at.monotonic
-        again = Observation(at.wall, kind, Severity.INFO, "repeated", text, f"{_name(contact.contact)}: {text}")
-        return self._bundler.observe(contact.contact, again, now=at.monotonic, flush=True)
+        contact.emptied()
+        return self._bundler.observe(contact.contact, *told, now=at.monotonic, flush=True)
 
 
 def _forget_old(source: Source, at: Moment) -> None:

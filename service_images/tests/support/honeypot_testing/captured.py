@@ -12,6 +12,8 @@ from honeypot_testing.sensor_end import SensorEnd
 from honeypot_testing.waiting import wait_for
 
 LISTENER_PORT = 60999
+SO_RCVBUFFORCE = 33
+RECEIVE_BUFFER = 4 * 1024 * 1024
 NFTABLES = f"""
 table inet capture {{
   chain redirected {{ type nat hook prerouting priority dstnat; meta l4proto tcp redirect to :{LISTENER_PORT}; }}
@@ -50,7 +52,9 @@ def _in_namespace[T](path: str, action: Callable[[], T]) -> T:
 def _capture_sockets() -> list[socket.socket]:
     made: list[socket.socket] = []
     for family, ethernet in ((socket.AF_INET, 0x0800), (socket.AF_INET6, 0x86DD)):
-        made.append(socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ethernet)))
+        packets = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ethernet))
+        packets.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)
+        made.append(packets)
         made.append(socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_RAW))
         listener = socket.socket(family, socket.SOCK_STREAM)
         if family is socket.AF_INET6:
