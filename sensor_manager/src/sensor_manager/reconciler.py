@@ -125,7 +125,7 @@ class Reconciler:
         """
         desired = self._desired
         for _ in range(MAX_ROUNDS):
-            observed = self._observe(desired)
+            observed = replace(self._observe(desired), addresses=tuple(sensor_addresses))
             self._publish(observed, desired, sensor_addresses)
             actions = plan(observed, desired, self._site)
             if not actions or not self._execute(actions):

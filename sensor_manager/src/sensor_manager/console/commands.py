@@ -36,6 +36,7 @@ def show_plan(runtime: Path) -> Iterator[str]:
     site = site_of(settings, _server_url(settings))
     now = time.monotonic()
     observed = look(platform.engine(settings), platform.netfilter(settings), desired, site, now)
+    observed = replace(observed, addresses=platform.addresses(settings.interface))
     status = read_status(settings.status)
     if status is not None:
         observed = replace(observed, attempts=status.attempts, netfilter_error=status.netfilter_error)

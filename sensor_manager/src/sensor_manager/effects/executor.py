@@ -69,7 +69,7 @@ class Executor:
                 assert_never(action)
 
     def _apply(self, forwarding: Forwarding, rules: str) -> None:
-        self._netfilter.let_forward(forwarding.interface if forwarding.ipv6 else None)
+        self._netfilter.let_forward(forwarding)
         self._netfilter.apply(rules)
         old, self._forwarding = self._forwarding, forwarding
         if old is not None:

@@ -5,15 +5,21 @@ import os
 import shutil
 import socket
 import struct
+from array import array
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
 from sensor_manager.effects.errors import NetfilterError
 
-SIOCGIFADDR = 0x8915
-IFREQ_FORMAT = "16s16x"
+SIOCGIFCONF = 0x8912
+IFCONF = "@iP"
+"""Bytes of room for addresses, and where it is."""
+IFREQ = struct.Struct("@16sLLHBBB0L")
+"""An interface's name, and the largest of what may be said of it."""
 IFREQ_ADDRESS = slice(20, 24)
+MAX_ADDRESSES = 1024
+"""Of all interfaces."""
 IP_FORWARD = Path("/proc/sys/net/ipv4/ip_forward")
 IPV6_SETTINGS = Path("/proc/sys/net/ipv6/conf")
 IPV6_ADDRESSES = Path("/proc/thread-self/net/if_inet6")
@@ -52,15 +58,20 @@ def read_figures(disk: Path) -> Figures:
     )
 
 
-def interface_address(interface: str) -> IPv4Address | None:
-    """Return the interface's first IPv4 address; None while it has none."""
-    request = struct.pack(IFREQ_FORMAT, interface.encode())
+def interface_addresses4(interface: str) -> tuple[IPv4Address, ...]:
+    """Return the interface's IPv4 addresses, the main one first; none while there is no such interface."""
+    room = array("B", bytes(MAX_ADDRESSES * IFREQ.size))
+    request = struct.pack(IFCONF, len(room), room.buffer_info()[0])
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            answer = fcntl.ioctl(probe.fileno(), SIOCGIFADDR, request)
-        except OSError:
-            return None
-    return IPv4Address(answer[IFREQ_ADDRESS])
+        length, _ = struct.unpack(IFCONF, fcntl.ioctl(probe.fileno(), SIOCGIFCONF, request))
+    entries = (room[start : start + IFREQ.size].tobytes() for start in range(0, length, IFREQ.size))
+    found = (IPv4Address(each[IFREQ_ADDRESS]) for each in entries if _name_of(each) == interface)
+    return tuple(each for each in found if not each.is_link_local)
+
+
+def _name_of(entry: bytes) -> str:
+    """Return the interface's name; further addresses may carry a label, such as `eth0:1`."""
+    return entry.partition(b"\0")[0].decode().partition(":")[0]
 
 
 def interface_addresses6(interface: str) -> tuple[IPv6Address, ...]:

@@ -13,7 +13,8 @@ from sensor_manager.effects.errors import EffectError, NetfilterError
 from sensor_manager.effects.listeners import listeners
 from sensor_manager.effects.machine import enable_forwarding
 from sensor_manager.effects.network_namespace import in_network_namespace
-from sensor_manager.model import Listener
+from sensor_manager.effects.stand_ins import lead_stand_ins
+from sensor_manager.model import Forwarding, Listener
 from sensor_manager.plan.netfilter import TABLE
 from sensor_manager.plan.stale_flows import FlowsOf, FlowsTo
 
@@ -43,9 +44,13 @@ class Nftables:
         self._path = book
         self._book = _read_book(book)
 
-    def let_forward(self, ipv6_interface: str | None) -> None:
-        """Let the kernel hand packets on; raises `NetfilterError` where that is forbidden."""
-        enable_forwarding(ipv6_interface)
+    def let_forward(self, forwarding: Forwarding) -> None:
+        """Let the kernel hand packets on, to stand-ins too; raises `NetfilterError` where that is forbidden."""
+        enable_forwarding(forwarding.interface if forwarding.ipv6 else None)
+        try:
+            lead_stand_ins(forwarding)
+        except EffectError as error:
+            raise NetfilterError(f"further addresses cannot be led to the catch-all: {error}") from error
 
     def forget_flows(self, flows: Iterable[FlowsTo | FlowsOf]) -> None:
         """Delete these flows from the kernel's table; failures are logged only."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
-from sensor_manager.model import ContainerSpec, CreateNetwork, Listener, ObservedContainer, ObservedNetwork
+from sensor_manager.model import ContainerSpec, CreateNetwork, Forwarding, Listener, ObservedContainer, ObservedNetwork
 from sensor_manager.plan.last_lines import MAX_LINES
 from sensor_manager.plan.link import NetworkAction, ObservedLink
 from sensor_manager.plan.stale_flows import FlowsOf, FlowsTo
@@ -58,8 +58,8 @@ class Engine(Protocol):
 class Netfilter(Protocol):
     """The manager's rules in the sensor's network namespace and in those of containers."""
 
-    def let_forward(self, ipv6_interface: str | None) -> None:
-        """Have packets handed on to the honeypots' bridges, of IPv6 where an interface is named for it.
+    def let_forward(self, forwarding: Forwarding) -> None:
+        """Have packets handed on to the honeypots' bridges, of IPv6 where honeypots have it, and to stand-ins.
 
         Raises `NetfilterError` where that is forbidden.
         """

@@ -107,6 +107,7 @@ class Observed:
         netfilter: rules the kernel has, exactly as they were applied; None when there are none or others.
         netfilter_error: why the last attempt to apply rules failed; None when it did not.
         attempts: by contract, which no two services share.
+        addresses: the sensor's, the main one of each version first.
         listeners: of the machine itself, at the interface's addresses; none where the namespace is the sensor's own.
     """
 
@@ -118,4 +119,5 @@ class Observed:
     netfilter: str | None = None
     netfilter_error: str | None = None
     attempts: Mapping[str, Attempts] = field(default_factory=dict)
+    addresses: tuple[IpAddress, ...] = ()
     listeners: tuple[Listener, ...] = ()

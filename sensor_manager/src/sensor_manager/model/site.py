@@ -58,10 +58,15 @@ class Forward:
 
 @dataclass(frozen=True, slots=True)
 class CatchAll:
-    """The honeypot that gets everything else at an address; `at` None: at all that have no catch-all of their own."""
+    """The honeypot that gets everything else at an address; `at` None: at all that have no catch-all of their own.
+
+    Attributes:
+        stand_ins: the sensor's further addresses, each with the one by which the honeypot sees it.
+    """
 
     pot: Pot
     at: IpAddress | None = None
+    stand_ins: tuple[tuple[IpAddress, IpAddress], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +93,9 @@ class Forwarding:
     def ipv6(self) -> bool:
         """Whether any honeypot is reached by IPv6."""
         return any(pot.address6 is not None for _, pot in self.bridges)
+
+    @property
+    def stand_ins(self) -> tuple[tuple[str, Pot, IpAddress], ...]:
+        """All stand-ins with the honeypot they lead to, and its bridge."""
+        bridges = {pot: bridge for bridge, pot in self.bridges}
+        return tuple((bridges[each.pot], each.pot, seen) for each in self.catch_alls for _, seen in each.stand_ins)

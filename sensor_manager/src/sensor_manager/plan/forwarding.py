@@ -6,6 +6,7 @@ from sensor_manager.model import CatchAll, Forward, Forwarding, Observed, Site
 from sensor_manager.plan.contract import contract_hash
 from sensor_manager.plan.ports import container_port
 from sensor_manager.plan.services import Selection, Wanted
+from sensor_manager.plan.stand_ins import stand_ins
 
 
 def forwarding(observed: Observed, selection: Selection, site: Site) -> Forwarding:
@@ -22,7 +23,7 @@ def forwarding(observed: Observed, selection: Selection, site: Site) -> Forwardi
             continue
         forwards += _forwards(wanted)
         if wanted.service.catch_all and container.prepared and container.contract == contract_hash(wanted.service):
-            catch_alls.append(CatchAll(wanted.place.pot, wanted.service.address))
+            catch_alls.append(_catch_all(wanted, observed))
     return Forwarding(
         interface=site.interface,
         bridges=tuple(sorted(((each.place.bridge, each.place.pot) for each in selection.wanted.values()), key=str)),
@@ -31,6 +32,11 @@ def forwarding(observed: Observed, selection: Selection, site: Site) -> Forwardi
         host_network=site.host_network,
         management=site.management,
     )
+
+
+def _catch_all(wanted: Wanted, observed: Observed) -> CatchAll:
+    pot, at = wanted.place.pot, wanted.service.address
+    return CatchAll(pot, at, () if at is not None else stand_ins(observed.addresses, pot))
 
 
 def _forwards(wanted: Wanted) -> Iterator[Forward]:

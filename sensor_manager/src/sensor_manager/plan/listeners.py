@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable
 
 from sensor_manager.model import IpAddress, Listener, Site
-from sensor_manager.plan.netfilter import IPV4
 from sensor_manager.plan.ports import Claim, claims_of
+from sensor_manager.plan.translation import IPV4
 from sensor_wire.v1.desired import DesiredService
 
 

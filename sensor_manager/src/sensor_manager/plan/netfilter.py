@@ -7,15 +7,11 @@ protocol and its version.
 
 from collections.abc import Iterator
 
-from sensor_manager.model import CatchAll, Forward, Forwarding, IpAddress
+from sensor_manager.model import Forwarding, IpAddress
 from sensor_manager.plan.addresses import BRIDGE_PREFIX
+from sensor_manager.plan.translation import ECHO, IPV4, translation
 
 TABLE = "honeysens"
-IPV4, IPV6 = 4, 6
-FAMILY = {IPV4: "ip", IPV6: "ip6"}
-PROTOCOL = {IPV4: "meta nfproto ipv4", IPV6: "ip6 daddr != fe80::/10"}
-"""Packets to link-local addresses cannot be handed on: they stay with the sensor itself."""
-ECHO = {IPV4: "icmp type echo-request", IPV6: "icmpv6 type echo-request"}
 NEIGHBOURS = "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept"
 """How a honeypot and its bridge find each other; it goes no further than the bridge."""
 POTS = f'"{BRIDGE_PREFIX}*"'
@@ -36,7 +32,7 @@ def _sensor_table(forwarding: Forwarding) -> Iterator[str]:
     yield f"iifname {POTS} iifname . ip6 saddr != @honeypots6 drop"
     yield f"iifname {POTS} iifname . ip saddr != @honeypots drop"
     yield "}"
-    yield from _translation(forwarding)
+    yield from translation(forwarding)
     yield "chain forward {"
     yield f"type filter hook forward priority filter; policy {'accept' if forwarding.host_network else 'drop'};"
     yield f"iifname {outside} oifname {POTS} ct status dnat accept"
@@ -54,8 +50,12 @@ def _sensor_table(forwarding: Forwarding) -> Iterator[str]:
 
 
 def _honeypots(forwarding: Forwarding) -> Iterator[str]:
-    members = [(bridge, pot.address) for bridge, pot in forwarding.bridges]
-    members6 = [(bridge, pot.address6) for bridge, pot in forwarding.bridges if pot.address6 is not None]
+    members: list[tuple[str, IpAddress]] = [(bridge, pot.address) for bridge, pot in forwarding.bridges]
+    members6: list[tuple[str, IpAddress]] = [
+        (bridge, pot.address6) for bridge, pot in forwarding.bridges if pot.address6 is not None
+    ]
+    for bridge, _, seen in forwarding.stand_ins:
+        (members if seen.version == IPV4 else members6).append((bridge, seen))
     for name, kind, pairs in (("honeypots", "ipv4_addr", members), ("honeypots6", "ipv6_addr", members6)):
         yield f"set {name} {{"
         yield f"type ifname . {kind}"
@@ -65,75 +65,12 @@ def _honeypots(forwarding: Forwarding) -> Iterator[str]:
         yield "}"
 
 
-def _translation(forwarding: Forwarding) -> Iterator[str]:
-    """A chain for each address that has a set of its own, and one of each version for all others."""
-    outside = f'iifname "{forwarding.interface}"'
-    here = "fib daddr . iif type local"
-    entries: list[str] = []
-    if forwarding.host_network:
-        # Somebody of the machine listens there.
-        entries.append(f"{outside} socket wildcard {{ 0, 1 }} accept")
-    entries += [f"{outside} {FAMILY[each.version]} daddr {each} accept" for each in forwarding.management]
-    for number, address in enumerate(_own_sets(forwarding)):
-        rules = _rules_at(forwarding, address.version, address)
-        yield from _chain(f"address{number}", rules)
-        verdict = f"goto address{number}" if rules else "accept"
-        entries.append(f"{outside} {FAMILY[address.version]} daddr {address} {here} {verdict}")
-    for version in FAMILY:
-        if rules := _rules_at(forwarding, version, None):
-            yield from _chain(f"others{version}", rules)
-            entries.append(f"{outside} {PROTOCOL[version]} {here} goto others{version}")
-    yield "chain prerouting {"
-    yield "type nat hook prerouting priority dstnat; policy accept;"
-    yield from entries
-    yield "}"
-
-
-def _own_sets(forwarding: Forwarding) -> list[IpAddress]:
-    named = {each.at for each in forwarding.forwards} | {each.at for each in forwarding.catch_alls}
-    return sorted((each for each in named - {*forwarding.management} if each is not None), key=str)
-
-
-def _chain(name: str, rules: list[str]) -> Iterator[str]:
-    if rules:
-        yield f"chain {name} {{"
-        yield from rules
-        yield "}"
-
-
-def _rules_at(forwarding: Forwarding, version: int, at: IpAddress | None) -> list[str]:
-    rules = [rule for each in forwarding.forwards if each.at == at for rule in _forward(each, version)]
-    by_address = {each.at: each for each in forwarding.catch_alls}
-    catch_all = by_address.get(at) or by_address.get(None)
-    return rules + (list(_catch_all(catch_all, version)) if catch_all is not None else [])
-
-
-def _forward(forward: Forward, version: int) -> Iterator[str]:
-    target = _target(forward, version)
-    if target is not None:
-        ports = f"{forward.port}-{forward.last}" if forward.last not in (None, forward.port) else f"{forward.port}"
-        yield f"{forward.protocol} dport {ports} dnat {FAMILY[version]} to {target}"
-
-
-def _target(forward: Forward, version: int) -> str | None:
-    address = forward.pot.address if version == IPV4 else forward.pot.address6
-    if address is None or forward.container_port is None:
-        return None if address is None else str(address)
-    return f"{address}:{forward.container_port}" if version == IPV4 else f"[{address}]:{forward.container_port}"
-
-
-def _catch_all(catch_all: CatchAll, version: int) -> Iterator[str]:
-    address = catch_all.pot.address if version == IPV4 else catch_all.pot.address6
-    if address is not None:
-        for what in ("meta l4proto tcp", "meta l4proto udp", ECHO[version]):
-            yield f"{what} dnat {FAMILY[version]} to {address}"
-
-
 def render_catch_all(listener_port: int) -> str:
     """Return the table of a catch-all container's own namespace.
 
     Every TCP port leads to one listening socket of each version. UDP is kept from the kernel, which would answer "port
-    unreachable"; the packet sockets have seen it by then. Echo requests are answered by the kernel.
+    unreachable"; the packet sockets have seen it by then. Echo requests are answered by the kernel. All of that at
+    whatever address, for stand-ins are addresses of nobody.
     """
     return _replace(_catch_all_table(listener_port))
 
@@ -142,9 +79,10 @@ def _catch_all_table(listener_port: int) -> Iterator[str]:
     yield "chain prerouting {"
     yield "type nat hook prerouting priority dstnat; policy accept;"
     yield f'iifname != "lo" meta l4proto tcp redirect to :{listener_port}'
+    yield from (f'iifname != "lo" {echo} redirect' for echo in ECHO.values())
     yield "}"
-    yield "chain input {"
-    yield "type filter hook input priority filter; policy accept;"
+    yield "chain datagrams {"
+    yield "type filter hook prerouting priority filter; policy accept;"
     yield 'iifname != "lo" meta l4proto udp drop'
     yield "}"
 

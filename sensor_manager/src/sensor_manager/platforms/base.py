@@ -7,7 +7,7 @@ from typing import Protocol
 
 import structlog
 
-from sensor_manager.effects.machine import Figures, interface_address, interface_addresses6, read_figures
+from sensor_manager.effects.machine import Figures, interface_addresses4, interface_addresses6, read_figures
 from sensor_manager.effects.name_files import NameFiles
 from sensor_manager.effects.ports import Engine, Link, Netfilter
 from sensor_manager.model import IpAddress, Phase
@@ -88,9 +88,8 @@ class LinuxHost:
         return read_figures(state)
 
     def addresses(self, interface: str) -> tuple[IpAddress, ...]:
-        """Return the first IPv4 address of the interface, and all global ones of IPv6."""
-        first = interface_address(interface)
-        return (*(() if first is None else (first,)), *interface_addresses6(interface))
+        """Return all global addresses of the interface."""
+        return (*interface_addresses4(interface), *interface_addresses6(interface))
 
     def use_proxy(self, settings: Settings, url: str | None) -> None:
         """Do nothing: nobody knows how the engine is run."""

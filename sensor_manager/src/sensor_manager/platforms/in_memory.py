@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from sensor_manager.effects.errors import EffectError
-from sensor_manager.model import ContainerSpec, CreateNetwork, Listener, ObservedContainer, ObservedNetwork
+from sensor_manager.model import ContainerSpec, CreateNetwork, Forwarding, Listener, ObservedContainer, ObservedNetwork
 from sensor_manager.plan.last_lines import MAX_LINES
 from sensor_manager.plan.stale_flows import FlowsOf, FlowsTo
 
@@ -111,7 +111,7 @@ class MemoryNetfilter:
     def __init__(self) -> None:
         self._rules: dict[str, str] = {}
 
-    def let_forward(self, ipv6_interface: str | None) -> None:
+    def let_forward(self, forwarding: Forwarding) -> None:
         """Do nothing."""
 
     def apply(self, rules: str, namespace: str | None = None) -> None:

@@ -113,9 +113,9 @@ class Sensor:
     def rules(self) -> str:
         return sh("ip", "netns", "exec", self.net.sensor, "nft", "-s", "list", "ruleset")
 
-    def submit(self, name: str) -> str:
+    def submit(self, name: str, **changes: Any) -> str:
         """Hand over an event as the service's adapter would; returns the answer, empty while nobody listens."""
-        return submit(self._socket(name))
+        return submit(self._socket(name), **changes)
 
     def capture(self, name: str, *, ipv6: bool = False) -> list[socket.socket]:
         """Ask for the capture sockets as the service's adapter would; none while they cannot be had."""

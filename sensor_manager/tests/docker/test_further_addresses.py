@@ -1,0 +1,60 @@
+"""A catch-all at a sensor of several addresses."""
+
+import json
+import socket
+from contextlib import ExitStack
+
+import pytest
+from sensor_support import namespaces
+from sensor_support.builders import eventually
+from sensor_support.namespaces import ATTACKER, ATTACKER6, SENSOR
+from sensor_support.sensor_process import Sensor
+
+from sensor_manager.effects.network_namespace import in_network_namespace
+from sensor_wire.v1.event import Endpoint
+from sensor_wire.v1.network import Network
+
+pytestmark = [pytest.mark.docker, pytest.mark.netns]
+
+SO_ORIGINAL_DST = 80
+SECOND, SECOND6 = "198.51.100.3", "2001:db8::3"
+
+
+def test_events_of_the_catch_all_name_the_address_that_was_meant_also_after_its_restart(sensor: Sensor) -> None:
+    sensor.network = Network.model_validate(
+        {"mode": "static", "address": SENSOR, "prefix": 24, "additional": [f"{SECOND}/24", f"{SECOND6}/64"]}
+    )
+    sensor.want("sleeper")
+    sensor.runs("sleeper")
+    assert _told(sensor, SECOND, ATTACKER) == SECOND
+    assert _told(sensor, SECOND6, ATTACKER6) == SECOND6
+    assert _told(sensor, SENSOR, ATTACKER) == SENSOR
+    sensor.engine.restart()
+    eventually(lambda: sensor.restarts("sleeper"), "it is started again")
+    assert eventually(lambda: _told(sensor, SECOND, ATTACKER), "it is reached again") == SECOND
+
+
+def _told(sensor: Sensor, target: str, source: str) -> str | None:
+    """Connect as an attacker, tell the contact as the adapter would; returns the event's destination on the server."""
+    six = ":" in target
+    with ExitStack() as stack:
+        captured = [
+            stack.enter_context(each) for each in eventually(lambda: sensor.capture("sleeper", ipv6=True), "six")
+        ]
+        listener = captured[5 if six else 2]
+        listener.settimeout(5)
+        try:
+            client = in_network_namespace(
+                namespaces.path(sensor.net.lan), lambda: socket.create_connection((target, 4711), 5, (source, 0))
+            )
+        except OSError:
+            return None  # the way is not open yet
+        stack.enter_context(client)
+        connection, _ = listener.accept()
+        level, size = (socket.IPPROTO_IPV6, 28) if six else (socket.SOL_IP, 16)
+        original = stack.enter_context(connection).getsockopt(level, SO_ORIGINAL_DST, size)
+    seen = socket.inet_ntop(listener.family if six else socket.AF_INET, original[8:24] if six else original[4:8])
+    ends = {"source": Endpoint(ip=source, port=40000), "destination": Endpoint(ip=seen, port=4711)}
+    identifier = json.loads(sensor.submit("sleeper", **ends))["id"]
+    stored = eventually(lambda: sensor.server.events.get(identifier), "the event is on the server")
+    return str(stored["destination"]["ip"])
