@@ -108,7 +108,7 @@ def test_hopeless_services_say_why_and_hinder_no_other(sensor: Sensor) -> None:
     foreign_container = sh(DOCKER, "-H", sensor.docker, "create", "--network", "none", engine.BASE, "true").strip()
     sensor.want("pot", "foreign", "looping")
     sensor.runs_at_least("pot")
-    assert "hello" in sensor.connect()
+    eventually(lambda: "hello" in sensor.connect(), "attackers are let in at once, or a moment after the report")
     foreign = eventually(
         lambda: (found := sensor.report("foreign")) and found.state is ServiceState.FAILED and found, "the refusal"
     )  # between two attempts; while it asks the registry again, it is pulling
