@@ -77,8 +77,7 @@ QUICK = ["server_app/wire", *TESTS[1:]]
 PYTEST = [sys.executable, "-m", "pytest", "-q"]
 FAULTS, NAMESPACES = "sensor_manager/tests/faults", "sensor_manager/tests/netns"
 ON_ENGINES = ["sensor_manager/tests/docker", NAMESPACES, "bench/tests/test_manager.py"]
-ON_ENGINES += ["bench/tests/test_honeypot_rates.py"]
-IN_PARALLEL = ["-n", "2", "--dist", "loadscope"]  # with a PostgreSQL for each process
+IN_PARALLEL = ["-n", "2", "--dist", "loadscope"]  # with a PostgreSQL, or an engine, for each process
 WAITING = ["-n", "4", "--dist", "loadscope"]  # honeypots tell most at the end of half a minute
 LANES = 3
 """One more than the usual two cores: real parts often wait. With more, the same work takes more of the processor."""
@@ -147,7 +146,7 @@ def phases() -> list[list[Stage]]:
         ],
         [
             remembered("server on PostgreSQL", *PYTEST, *IN_PARALLEL, "-m", "postgres or tools", "server_app"),
-            remembered("sensor on an engine", *PYTEST, "-m", "docker", *ON_ENGINES),
+            remembered("sensor on an engine", *PYTEST, *IN_PARALLEL, "-m", "docker", *ON_ENGINES),
             Stage("proxy", [*PYTEST, "-m", "docker", "server_app"]),
             remembered("service images", *PYTEST, *WAITING, "-m", "docker or netns", "service_images"),
             remembered("rates of honeypots", *PYTEST, "-m", "docker", "bench/tests/test_honeypot_rates.py"),
