@@ -11,7 +11,7 @@ from sensor_support import engine, namespaces
 from sensor_support.engine import DOCKER
 from sensor_support.mini_server import mini_server
 from sensor_support.namespaces import SERVER, sh
-from sensor_support.pots import POT, SLEEPER
+from sensor_support.pots import POT, SLEEPER, WRITER
 from sensor_support.sensor_process import Sensor
 from sensor_support.world import World
 
@@ -29,7 +29,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         nested = stack.enter_context(engine.nested_engine(folder, net.sensor))
         engine.copy_base(folder, nested)
         digests = {}
-        for name, script in {"pot": POT, "sleeper": SLEEPER}.items():
+        for name, script in {"pot": POT, "sleeper": SLEEPER, "writer": WRITER}.items():
             # An image of its own each time, so that removing it harms nobody.
             files = {f"{name}.pl": f"# {secrets.token_hex(4)}\n{script}"}
             image = engine.build_image(tmp_path_factory.mktemp(name), files, ["/usr/bin/perl", f"/{name}.pl"])

@@ -28,7 +28,7 @@ class NestedEngine:
         self.address = f"unix://{folder}/docker.sock"
         self._log = folder / "dockerd.log"
         off = dict.fromkeys(("iptables", "ip6tables", "userland-proxy"), False)
-        config = folder / "daemon.json"
+        config = self._config = folder / "daemon.json"
         config.write_text(json.dumps(off | {"bridge": "none", "no-new-privileges": True}))
         places = [f"--data-root={folder}/data", f"--exec-root={folder}/exec", f"--pidfile={folder}/docker.pid"]
         daemon = ["dockerd", f"--host={self.address}", f"--config-file={config}", *places]
@@ -41,6 +41,11 @@ class NestedEngine:
         self.stop()
         self._environment = os.environ | environment
         self._process = self._start()
+
+    def keep_containers(self, *, keep: bool) -> None:
+        """Let containers outlive it, as on a sensor, or end with it."""
+        self._config.write_text(json.dumps(json.loads(self._config.read_text()) | {"live-restore": keep}))
+        self.restart()
 
     def remove_all(self, repositories: str) -> None:
         """Remove all containers and networks, and the images whose repository contains this text."""

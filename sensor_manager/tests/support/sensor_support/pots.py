@@ -25,3 +25,29 @@ while (my $client = $server->accept) {
 """
 
 SLEEPER = "$SIG{TERM} = sub { exit 0 }; sleep 1 while 1;"
+WRITER = r"""
+use strict; use IO::Socket::INET; use IO::Socket::UNIX; use POSIX qw(strftime);
+$SIG{TERM} = sub { exit 0 }; $SIG{PIPE} = "IGNORE"; $| = 1;
+my $server = IO::Socket::INET->new(LocalPort => 2222, Listen => 50, ReuseAddr => 1) or die "listen: $!";
+my $endpoints = qq("source":{"ip":"192.0.2.7"},"destination":{"ip":"10.10.10.2","port":2222},"protocol":"tcp");
+while (my $client = $server->accept) {
+  my ($number, $end) = split / /, <$client>;
+  my $manager;
+  while ($number < $end) {
+    $manager ||= IO::Socket::UNIX->new(Peer => "/run/honeysens/events.sock");
+    if (!$manager) { select undef, undef, undef, 0.1; next }
+    my $id = sprintf "018bcfe5-6800-7000-8000-%012x", $number;
+    my $time = strftime "%Y-%m-%dT%H:%M:%SZ", gmtime;
+    print $manager qq({"event":{"id":"$id","time":"$time",$endpoints,"kind":"connection","severity":"low",);
+    print $manager qq("session":"s$number","summary":"number $number"}}\n);
+    $manager->flush;
+    my $answer = <$manager>;
+    if (!defined $answer) { undef $manager; next }
+    if ($answer !~ /"stored"/) { select undef, undef, undef, 0.1; next }
+    last unless print $client "$number\n" and $client->flush;
+    $number++;
+  }
+  close $client;
+}
+"""
+"""Hands over the events of the numbers it is told, one after the other, and says which of them are acknowledged."""

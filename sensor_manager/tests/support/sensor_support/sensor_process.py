@@ -71,6 +71,7 @@ class Sensor:
         defaults: dict[str, dict[str, Any]] = {
             "pot": {"ports": {"2222/tcp": 22}},
             "sleeper": {"catch_all": True},
+            "writer": {"ports": {"2222/tcp": 23}},
             "foreign": {"digest": self.digests["pot for arm"]},
             "second": {"digest": self.digests["pot"], "ports": {"2222/tcp": 22}},
             "raw": {"digest": self.digests["pot"], "raw": True},
