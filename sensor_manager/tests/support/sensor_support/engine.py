@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import tarfile
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -22,15 +23,15 @@ OCTETS = "application/octet-stream"
 
 
 class NestedEngine:
-    """A dockerd in a network namespace; `address` is its socket's."""
+    """A dockerd in a network namespace; `address` is its socket's. That of its other sockets must be short."""
 
-    def __init__(self, folder: Path, namespace: str) -> None:
+    def __init__(self, folder: Path, namespace: str, sockets: Path) -> None:
         self.address = f"unix://{folder}/docker.sock"
         self._log = folder / "dockerd.log"
         off = dict.fromkeys(("iptables", "ip6tables", "userland-proxy"), False)
         config = self._config = folder / "daemon.json"
         config.write_text(json.dumps(off | {"bridge": "none", "no-new-privileges": True}))
-        places = [f"--data-root={folder}/data", f"--exec-root={folder}/exec", f"--pidfile={folder}/docker.pid"]
+        places = [f"--data-root={folder}/data", f"--exec-root={sockets}", f"--pidfile={folder}/docker.pid"]
         daemon = ["dockerd", f"--host={self.address}", f"--config-file={config}", *places]
         self._command = ["nsenter", f"--net=/run/netns/{namespace}", *daemon]
         self._environment: Mapping[str, str] = os.environ
@@ -75,14 +76,22 @@ class NestedEngine:
 @contextlib.contextmanager
 def nested_engine(folder: Path, namespace: str) -> Iterator[NestedEngine]:
     """Run an engine for the length of a block; removes its containers before it ends."""
-    engine = NestedEngine(folder, namespace)
-    try:
-        yield engine
-    finally:
+    with tempfile.TemporaryDirectory(prefix="hs-") as sockets:
+        engine = NestedEngine(folder, namespace, Path(sockets))
         try:
-            engine.remove_all("test/")
+            yield engine
         finally:
-            engine.stop()
+            try:
+                engine.remove_all("test/")
+            finally:
+                engine.stop()
+                _unmount(folder / "data")
+
+
+def _unmount(data: Path) -> None:
+    # It stays mounted each time the engine ends, for containers that could go on without it.
+    while subprocess.run(["umount", data], capture_output=True, check=False).returncode == 0:
+        pass
 
 
 def _answers(address: str) -> bool:
