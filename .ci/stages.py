@@ -75,6 +75,7 @@ PLAY = ["ansible-playbook", "-i", "inventories/demo"]
 TESTS = ["server_app", "sensor_manager", "service_images", "image_builder", "roles", "bench"]
 QUICK = ["server_app/wire", *TESTS[1:]]
 PYTEST = [sys.executable, "-m", "pytest", "-q"]
+RATES = "bench/tests/test_honeypot_rates.py"
 FAULTS, NAMESPACES = "sensor_manager/tests/faults", "sensor_manager/tests/netns"
 ON_ENGINES = ["sensor_manager/tests/docker", NAMESPACES, "bench/tests/test_manager.py"]
 IN_PARALLEL = ["-n", "2", "--dist", "loadscope"]  # with a PostgreSQL, or an engine, for each process
@@ -149,7 +150,7 @@ def phases() -> list[list[Stage]]:
             remembered("sensor on an engine", *PYTEST, *IN_PARALLEL, "-m", "docker", *ON_ENGINES),
             Stage("proxy", [*PYTEST, "-m", "docker", "server_app"]),
             remembered("service images", *PYTEST, *WAITING, "-m", "docker or netns", "service_images"),
-            remembered("rates of honeypots", *PYTEST, "-m", "docker", "bench/tests/test_honeypot_rates.py"),
+            remembered("rates of honeypots", *PYTEST, "-m", "docker", RATES),
             remembered("sensor in namespaces", *PYTEST, "-m", "netns and not docker", NAMESPACES),
             *(molecule(name) for name in [*LONGEST_FIRST, *middle]),
         ],

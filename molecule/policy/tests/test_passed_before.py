@@ -128,7 +128,7 @@ def test_documents_that_tests_read_are_compared(stage: str) -> None:
 def test_no_marked_test_is_left_out() -> None:
     """The stages name folders for each marker; a test elsewhere would never run."""
     where = {
-        "docker": ("server_app", "service_images", *stages.ON_ENGINES),
+        "docker": ("server_app", "service_images", stages.RATES, *stages.ON_ENGINES),
         "netns": ("service_images", stages.FAULTS, *stages.ON_ENGINES),
         "postgres": ("server_app",),
         "tools": ("server_app",),
