@@ -30,7 +30,8 @@ def cowrie(sensor_end: SensorEnd, identity: str = IDENTITIES[0], **options: Any)
     folder = sensor_end.path.parent
     (folder / "identity").write_text(identity)
     with HoneypotContainer(IMAGE, folder, options=options) as container:
-        container.wait_for_port(2222)
+        for port in (2222, 2223):
+            container.wait_for_port(port)
         yield container
 
 

@@ -8,12 +8,15 @@ import subprocess
 import uuid
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Self
 
 from honeypot_testing.waiting import wait_for
 
 DOCKER = "/usr/bin/docker"
+_TENTATIVE = 0x40
+"""The kernel's flag of an address that others may have."""
 ARCHITECTURE = os.environ.get("HONEYSENS_ARCHITECTURE")
 """Of the images to test, if it is not this machine's; QEMU_CPU is the processor that they find."""
 
@@ -88,7 +91,9 @@ class HoneypotContainer:
 
     @cached_property
     def address6(self) -> str:
-        return str(json.loads(self.inspect("{{json .NetworkSettings.Networks}}"))[self._name]["GlobalIPv6Address"])
+        found = str(json.loads(self.inspect("{{json .NetworkSettings.Networks}}"))[self._name]["GlobalIPv6Address"])
+        wait_for(lambda: _has_address_beside(found), lambda: f"an address of this host beside {found}")
+        return found
 
     @cached_property
     def gateway(self) -> str:
@@ -144,3 +149,10 @@ class HoneypotContainer:
                 return probe.connect_ex((self.address, port)) == 0
 
         wait_for(open_, lambda: f"port {port} to open; the container says:\n{self.logs()}")
+
+
+def _has_address_beside(address: str) -> bool:
+    """Whether this host has an address in the network, and it is no longer tentative: else it visits from another."""
+    prefix = IPv6Address(address).exploded.replace(":", "")[:16]
+    lines = [line.split() for line in Path("/proc/net/if_inet6").read_text().splitlines()]
+    return any(line[0].startswith(prefix) and not int(line[4], 16) & _TENTATIVE for line in lines)
