@@ -30,7 +30,7 @@ def cowrie(sensor_end: SensorEnd, identity: str = IDENTITIES[0], **options: Any)
     folder = sensor_end.path.parent
     (folder / "identity").write_text(identity)
     with HoneypotContainer(IMAGE, folder, options=options) as container:
-        for port in (2222, 2223):
+        for port in (2222, 2223) if options.get("telnet", True) else (2222,):
             container.wait_for_port(port)
         yield container
 
