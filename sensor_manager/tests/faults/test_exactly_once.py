@@ -17,7 +17,7 @@ from sensor_support.adapters import Adapters
 from sensor_support.bad_line import FAULTS, BadLine
 from sensor_support.builders import event, eventually, uuid7
 from sensor_support.event_manager import SERVICE
-from sensor_support.event_world import enrol, start_manager, stored, waiting
+from sensor_support.event_world import enrol, start_manager, start_server, stored, waiting
 from server_process import Server
 
 from sensor_manager.spool.store import SpoolStore
@@ -53,11 +53,7 @@ def send_strange_things(path: Path) -> None:
 
 
 def test_a_hundred_thousand_events_each_stored_once(tmp_path: Path) -> None:
-    server = Server(tmp_path, "http://127.0.0.1:1")
-    server.environment["HS_LOG_LEVEL"] = "warning"
-    assert server.run("init").returncode == 0
-    server.start("web")
-    server.start("worker")  # it signs
+    server = start_server(tmp_path)
     manager: subprocess.Popen[bytes] | None = None
     chance = random.Random(1)
     try:

@@ -11,7 +11,7 @@ from sensor_support.adapters import Adapters
 from sensor_support.bad_line import BadLine
 from sensor_support.builders import eventually
 from sensor_support.event_manager import SERVICE
-from sensor_support.event_world import enrol, start_manager, stored, waiting
+from sensor_support.event_world import enrol, start_manager, start_server, stored, waiting
 from sensor_support.namespaces import SERVER, lan, path, sh
 from server_process import Server
 
@@ -39,11 +39,7 @@ def cut(namespace: str, hook: str) -> Iterator[None]:
 
 
 def test_partitions_cost_no_event_and_store_none_twice(tmp_path: Path) -> None:
-    server = Server(tmp_path, "http://127.0.0.1:1")
-    server.environment["HS_LOG_LEVEL"] = "warning"
-    assert server.run("init").returncode == 0
-    server.start("web")
-    server.start("worker")  # it signs
+    server = start_server(tmp_path)
     manager: subprocess.Popen[bytes] | None = None
     spool = tmp_path / "spool.db"
     acknowledged: set[str] = set()

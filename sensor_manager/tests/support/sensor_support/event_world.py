@@ -13,6 +13,16 @@ from server_process import Server
 from sensor_manager.server.identity import certificate_request, make_key
 
 
+def start_server(folder: Path) -> Server:
+    """Start a new server that can sign; it may not answer yet."""
+    server = Server(folder, "http://127.0.0.1:1")
+    server.environment["HS_LOG_LEVEL"] = "warning"
+    assert server.run("init").returncode == 0
+    server.start("web")
+    server.start("worker")  # it signs
+    return server
+
+
 def enrol(server: Server, folder: Path) -> tuple[int, str]:
     """Make a sensor and its certificate; returns its number and the authorities of sensors."""
     server.log_in()

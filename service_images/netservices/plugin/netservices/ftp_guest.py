@@ -20,7 +20,7 @@ _QUIET = ("TYPE", "MODE", "STRU", "NOOP", "SYST", "PWD", "XPWD", "REST", "ABOR",
 
 
 class Guest:
-    """One visitor after his login. `answer` writes to the control connection, `keep` tells that he is active."""
+    """One visitor after his login; `control` is his control connection, an `Ftp`."""
 
     def __init__(self, visit: Visit, files: Files, words: Words, control: Any) -> None:
         self._visit, self._files, self._words, self._control = visit, files, words, control
