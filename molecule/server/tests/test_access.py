@@ -3,14 +3,10 @@
 import socket
 import ssl
 import subprocess
-from pathlib import Path
 
 import pytest
 import requests
-
-URL = "https://10.213.8.1:9443"
-CA = "/etc/honeysens/molecule-server-ca.crt"
-PASSWORD_FILE = Path("/etc/honeysens/molecule-server/admin_password")
+from scenario_testing.second_server import ADDRESS, CA, PASSWORD_FILE, PORT, URL
 
 
 def ask(method: str, path: str) -> requests.Response:
@@ -35,12 +31,12 @@ def test_pages_and_their_files_are_there() -> None:
 
 
 def connect(name: str, context: ssl.SSLContext) -> str | None:
-    plain = socket.create_connection(("10.213.8.1", 9443), timeout=10)
+    plain = socket.create_connection((ADDRESS, PORT), timeout=10)
     with context.wrap_socket(plain, server_hostname=name) as tls:
         return tls.version()
 
 
-@pytest.mark.parametrize("name", ["10.213.8.1", "server.example.com"])
+@pytest.mark.parametrize("name", [ADDRESS, "server.example.com"])
 def test_certificate_is_good_for_every_name(name: str) -> None:
     assert connect(name, ssl.create_default_context(cafile=CA)) == "TLSv1.3"
 
@@ -48,13 +44,13 @@ def test_certificate_is_good_for_every_name(name: str) -> None:
 def test_tls_1_2_is_spoken_and_1_1_is_not() -> None:
     context = ssl.create_default_context(cafile=CA)
     context.maximum_version = ssl.TLSVersion.TLSv1_2
-    assert connect("10.213.8.1", context) == "TLSv1.2"
+    assert connect(ADDRESS, context) == "TLSv1.2"
     context.set_ciphers("ALL:@SECLEVEL=0")
     context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
     with pytest.warns(DeprecationWarning, match="TLSv1_1"):
         context.maximum_version = ssl.TLSVersion.TLSv1_1
     with pytest.raises(ssl.SSLError):
-        connect("10.213.8.1", context)
+        connect(ADDRESS, context)
 
 
 def test_metrics_are_told_in_the_servers_network_only() -> None:
@@ -77,4 +73,4 @@ def test_registry_is_closed_to_strangers(method: str, status: int) -> None:
 @pytest.mark.parametrize("port", [5000, 5432, 8000])
 def test_nothing_else_listens_at_the_servers_address(port: int) -> None:
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("10.213.8.1", port), timeout=5)
+        socket.create_connection((ADDRESS, port), timeout=5)

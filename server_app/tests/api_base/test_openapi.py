@@ -55,6 +55,9 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
 
 
 def test_what_views_take_is_described(document: dict[str, Any]) -> None:
+    append = document["paths"]["/api/uploads/{upload_id}"]["patch"]
+    assert ("Upload-Offset", True) in {(one["name"], one.get("required")) for one in append["parameters"]}
+    assert {"Upload-Offset", "Upload-Length"} <= append["responses"]["200"]["headers"].keys()
     poll = document["paths"]["/api/sensors/status"]["post"]
     assert "requestBody" in poll
     names = {parameter["name"] for parameter in document["paths"]["/api/events"]["get"]["parameters"]}

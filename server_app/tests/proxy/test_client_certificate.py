@@ -2,11 +2,13 @@
 
 import datetime as dt
 import json
+from typing import Any
 
 import pytest
 from forged_headers import FORGED, SPELLINGS, header_for
 from proxy_authority import Pair
 from proxy_bench import Proxy
+from server_bench import URL, Bench
 
 pytestmark = pytest.mark.docker
 
@@ -57,6 +59,18 @@ def test_client_address_is_the_connections_own(proxy: Proxy) -> None:
     proxy.ask("GET", "/", headers={"X-Forwarded-For": "192.0.2.1"})
     assert proxy.web.arrived[0].header("X-Forwarded-For") == [proxy.web.address]
     assert proxy.web.arrived[0].header("X-Forwarded-Proto") == ["https"]
+
+
+def test_every_header_that_the_document_names_passes(proxy: Proxy, bench: Bench) -> None:
+    document: Any = bench.app.test_client().get("/api/openapi.json", base_url=URL).json
+    operations = [one for methods in document["paths"].values() for one in methods.values()]
+    parameters = [*document["components"]["securitySchemes"].values()]
+    parameters += [parameter for operation in operations for parameter in operation.get("parameters", [])]
+    named = {parameter["name"] for parameter in parameters if parameter.get("in") == "header"}
+    assert named >= {"Idempotency-Key", "If-None-Match", "Upload-Offset", "X-CSRF-Token"}
+    proxy.ask("PATCH", "/api/uploads/1", headers=dict.fromkeys(named, "7"), body=b"{}")
+    arrived = proxy.web.arrived[0]
+    assert {name: arrived.header(name) for name in named} == {name: ["7"] for name in named}
 
 
 def test_what_the_application_needs_passes(proxy: Proxy) -> None:

@@ -53,5 +53,28 @@ def takes_raw[R](media_type: str) -> Callable[[Callable[..., R]], Callable[..., 
     return decorate
 
 
+def takes_header[R](name: str, **said: Any) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Say that a view reads this header; `said` is what else OpenAPI has of a parameter, such as its schema."""
+
+    def decorate(view: Callable[..., R]) -> Callable[..., R]:
+        _spec_of(view).setdefault("takes_headers", []).append({"name": name, "in": "header", **said})
+        return view
+
+    return decorate
+
+
+def answers_headers[R](**headers: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Say which headers of numbers the good answer of a view has, and what they mean; `_` stands for `-`."""
+
+    def decorate(view: Callable[..., R]) -> Callable[..., R]:
+        _spec_of(view)["answers_headers"] = {
+            name.replace("_", "-"): {"description": meaning, "schema": {"type": "integer", "minimum": 0}}
+            for name, meaning in headers.items()
+        }
+        return view
+
+    return decorate
+
+
 def _spec_of(view: Callable[..., Any]) -> dict[str, Any]:
     return cast("dict[str, Any]", view.__dict__.setdefault("_spec", {}))

@@ -64,33 +64,53 @@ def _describe(operation: Document, method: str, spec: Document) -> None:
         operation["requestBody"] = {"required": True, "content": {spec["raw_body"]: {"schema": {}}}}
     elif "requestBody" in operation:
         operation["requestBody"]["required"] = True
-    if creates(spec):
-        operation["parameters"] = [*operation.get("parameters", []), IDEMPOTENCY_KEY]
-    operation["responses"].update(spec.get("answers_empty", {}))
-    if "media_types" in spec:
-        operation["responses"]["200"]["content"] = {
-            name: {"schema": {"type": "string"}} for name in spec["media_types"]
-        }
-    by_user = spec.get("security") in {"session", "user"}
-    writes = method not in SAFE_METHODS
-    if by_user:
-        by_token: list[Document] = [{"token": []}] if spec["security"] == "user" else []
-        operation["security"] = [{"session": [], "csrf": []} if writes else {"session": []}, *by_token]
-    if spec.get("security") == USER_OR_SENSOR:
-        operation["security"] = [{"session": []}, {"token": []}, {"certificate": []}]
-    statuses = set(spec.get("refuses", ()))
-    statuses |= {401, 403} if spec.get("security") else set()
-    statuses |= {400, 422} if creates(spec) else set()
-    statuses |= {400, 413} if "requestBody" in operation else set()
+    headers = [*([IDEMPOTENCY_KEY] if creates(spec) else []), *spec.get("takes_headers", [])]
+    if headers:
+        operation["parameters"] = [*operation.get("parameters", []), *headers]
     for parameter in operation.get("parameters", []):
         if parameter["in"] == "path" and parameter["schema"].get("type") == "integer":
             parameter["schema"] = {"type": "integer", "minimum": 1, "maximum": MAX_ROW_ID}
-    kinds = {parameter["in"] for parameter in operation.get("parameters", [])}
-    statuses |= {400} if "query" in kinds else set()
-    statuses |= {404} if "path" in kinds else set()
-    statuses |= {409} if by_user and writes else set()
-    for status in sorted(statuses):
+    _describe_answers(operation, spec)
+    operation |= _security(spec.get("security"), writes=method not in SAFE_METHODS)
+    for status in sorted(_refusals(operation, method, spec)):
         operation["responses"].setdefault(str(status), {"$ref": f"#/components/responses/{name_of(status)}"})
+
+
+def _describe_answers(operation: Document, spec: Document) -> None:
+    answers = operation["responses"]
+    answers.update(spec.get("answers_empty", {}))
+    if "media_types" in spec:
+        answers["200"]["content"] = {name: {"schema": {"type": "string"}} for name in spec["media_types"]}
+    if "answers_headers" in spec:
+        answers["200"]["headers"] = spec["answers_headers"]
+
+
+def _security(by: str | None, *, writes: bool) -> Document:
+    by_session: Document = {"session": [], "csrf": []} if writes else {"session": []}
+    by_token: Document = {"token": []}
+    match by:
+        case "session":
+            return {"security": [by_session]}
+        case "user":
+            return {"security": [by_session, by_token]}
+        case value if value == USER_OR_SENSOR:
+            return {"security": [{"session": []}, by_token, {"certificate": []}]}
+    return {}
+
+
+def _refusals(operation: Document, method: str, spec: Document) -> set[int]:
+    kinds = {parameter["in"] for parameter in operation.get("parameters", [])}
+    by_user = spec.get("security") in {"session", "user"}
+    reasons: dict[int, bool] = {
+        400: bool("requestBody" in operation or kinds & {"query", "header"}),
+        401: "security" in spec,
+        403: "security" in spec,
+        404: "path" in kinds,
+        409: by_user and method not in SAFE_METHODS,
+        413: "requestBody" in operation,
+        422: creates(spec),
+    }
+    return {status for status, holds in reasons.items() if holds} | set(spec.get("refuses", ()))
 
 
 def _close(schema: Document) -> None:

@@ -4,7 +4,7 @@ from flask import Response, request
 from sensor_wire.v1.desired import Desired
 from sensor_wire.v1.poll import Report
 from server_app.api_base.body import receives
-from server_app.api_base.described import answers_empty, refuses
+from server_app.api_base.described import answers_empty, refuses, takes_header
 from server_app.api_base.sensor_auth import known_sensor_required
 from server_app.context import context
 from server_app.db import now
@@ -23,6 +23,12 @@ def make_blueprint() -> APIBlueprint:
     @answers_empty(204, "The sensor has the desired state already (If-None-Match).")
     @known_sensor_required(KNOWN)
     @refuses(503)
+    @takes_header(
+        "If-None-Match",
+        description="The ETag of the desired state that the sensor has.",
+        schema={"type": "string"},
+        example='"7.9f86d081884c7d65"',
+    )
     @receives(Report, MAX_REPORT_BYTES, at_once=sound)
     def poll(body: Report, sensor_id: int, known: Known) -> Response:
         """Take the sensor's report and answer its desired state; 204 when it has it already (If-None-Match)."""

@@ -7,7 +7,7 @@ from werkzeug.exceptions import ClientDisconnected
 from server_app.accounts.principal import Principal
 from server_app.api_base.auth import login_required
 from server_app.api_base.body import receives
-from server_app.api_base.described import refuses, takes_raw
+from server_app.api_base.described import answers_headers, refuses, takes_header, takes_raw
 from server_app.context import context
 from server_app.db import now
 from server_app.errors import Conflict, FieldError, Invalid, TooLarge
@@ -20,6 +20,16 @@ from server_app.uploads.service import Announced, Store
 
 type Answer = tuple[UploadItem, int, dict[str, str]]
 OFFSET = "Upload-Offset"
+MAX_OFFSET = 10**16 - 1
+"""More than a file has."""
+tells_offset = answers_headers(Upload_Offset="how many bytes have arrived", Upload_Length="how many it has in all")
+starts_at = takes_header(
+    OFFSET,
+    required=True,
+    description="How many bytes have arrived, so that the body goes on from there.",
+    schema={"type": "integer", "minimum": 0, "maximum": MAX_OFFSET},
+    example=0,
+)
 
 
 def make_blueprint() -> APIBlueprint:
@@ -58,6 +68,7 @@ def make_blueprint() -> APIBlueprint:
     @blueprint.get("/<int:upload_id>")
     @blueprint.output(UploadItem)
     @login_required
+    @tells_offset
     def get_upload(upload_id: int, principal: Principal) -> Answer:
         """How much of an upload has arrived; also as `Upload-Offset`, which HEAD shows."""
         with context().database.reading() as session:
@@ -67,6 +78,8 @@ def make_blueprint() -> APIBlueprint:
     @blueprint.output(UploadItem)
     @login_required
     @takes_raw("application/offset+octet-stream")
+    @starts_at
+    @tells_offset
     @refuses(507)
     def append(upload_id: int, principal: Principal) -> Answer:
         """Add the body to an upload, from the byte that the header `Upload-Offset` names."""
@@ -109,7 +122,7 @@ def _append(file: files.GrowingFile, size: int) -> None:
 
 def _offset() -> int:
     text = request.headers.get(OFFSET, "")
-    if not (text.isascii() and text.isdigit() and len(text) < 17):  # noqa: PLR2004 - more digits than a file has
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_OFFSET))):
         raise Invalid(f"The header {OFFSET} must say from which byte the body goes on.", (_wrong("not a number"),))
     return int(text)
 
