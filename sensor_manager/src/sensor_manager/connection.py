@@ -17,11 +17,13 @@ from sensor_manager.plan.network import plan_network, snapshot
 from sensor_manager.plan.trial import Clock, Trials, after_start, has_answered, next_trials
 from sensor_manager.plan.way import Connection, fault, left_alone, server_url
 from sensor_wire.sensor_config import SensorConfig
+from sensor_wire.v1.network import NetworkMode
 from sensor_wire.v1.poll import ConnectionReport, ConnectionState
 
 MAX_ROUNDS = 5
 """Looks and plans within one cycle; a new hardware address needs two."""
 NOT_AUTHORIZED = "the switch has not let the sensor in (802.1X)"
+NO_LEASE = "no DHCP server has given an address"
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +57,7 @@ class ConnectionKeeper:
         self._since: float | None = None
         self._fault: str | None = None
         self._error: str | None = None
+        self._in_force: float | None = None
         self._seen: frozenset[Interface] = frozenset()
         self._trials = after_start(load_trials(kept), configured)
         # Until the server says more, it wants what it wanted last.
@@ -88,7 +91,7 @@ class ConnectionKeeper:
         with self._lock:
             wanted = self._wanted
         before = self._trials
-        clock = Clock(self._clock(), self._since, self._answered)
+        clock = Clock(self._clock(), self._since, self._answered, self._in_force, self._error)
         self._trials = next_trials(before, wanted, clock)
         if self._trials.trying is None and has_answered(clock):
             self._since = None  # the server is there: what was undone was tried in earnest
@@ -100,6 +103,11 @@ class ConnectionKeeper:
             self._tell(before)
             self._save()
         self._error = self._apply()
+        # A port that lets everybody in proves nothing against 802.1X, and the server is reached by what is in force.
+        if self._error not in {None, NOT_AUTHORIZED}:
+            self._in_force = None
+        elif changed or self._in_force is None:
+            self._in_force = self._clock()
         if changed:
             # From here on, for an answer that was under way meanwhile proves nothing.
             self._since = self._clock() if self._is_open(self._trials) else None
@@ -147,9 +155,11 @@ class ConnectionKeeper:
             if self._error != str(error):
                 log.warning("the network is not as it should be", reason=str(error))
             return str(error)
-        if current.network is not None and current.network.dot1x is not None and not self._link.authorized:
-            return NOT_AUTHORIZED
-        return None
+        if current.network is None:
+            return None
+        if current.network.mode is NetworkMode.DHCP and (found.lease is None or found.lease.lost):
+            return NO_LEASE
+        return NOT_AUTHORIZED if current.network.dot1x is not None and not self._link.authorized else None
 
     def _tell(self, before: Trials) -> None:
         if self._trials.trying is not None:

@@ -12,7 +12,7 @@ import pytest
 from sensor_support import namespaces
 from sensor_support.mini_server import MiniServer
 
-from sensor_manager.connection import ConnectionKeeper
+from sensor_manager.connection import NO_LEASE, ConnectionKeeper
 from sensor_manager.effects.name_files import NameFiles
 from sensor_manager.effects.network import NetworkInterface
 from sensor_manager.effects.network_namespace import in_network_namespace
@@ -130,9 +130,19 @@ def dhcp_server(net: namespaces.Lan, folder: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
+def runtime(tmp_path: Path) -> Iterator[Path]:
+    """As the container has it: nothing in it may be executed."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    namespaces.sh("mount", "-t", "tmpfs", "-o", "noexec,mode=755", "tmpfs", str(folder))
+    yield folder
+    namespaces.sh("umount", str(folder))
+
+
+@pytest.fixture
+def machine(runtime: Path) -> Iterator[Machine]:
     with namespaces.lan() as net:
-        machine = Machine(net, tmp_path)
+        machine = Machine(net, runtime)
         yield machine
         machine.inside(lambda: machine.link.act(StopDhcp()))
 
@@ -187,6 +197,14 @@ def test_a_silent_dhcp_server_cuts_nobody_off(machine: Machine, server: MiniServ
     machine.tries(network=DHCP)
     assert machine.observed().dhcp_client
     assert machine.reaches(server)
+    machine.cycle()
+    assert machine.keeper.report().state is ConnectionState.TRYING, "it was not reached by a lease"
+    machine.now += TRIAL_SECONDS
+    machine.cycle()
+    assert machine.reaches(server)
+    report = machine.keeper.report()
+    assert (report.state, report.reason) == (ConnectionState.UNDONE, f"{NO_LEASE} (tried for 180 s)")
+    assert not machine.observed().dhcp_client
 
 
 def test_fixed_addresses_of_both_families(machine: Machine, server: MiniServer) -> None:

@@ -1,13 +1,14 @@
 """A change that loses the server is undone, whatever happens meanwhile."""
 
-from ipaddress import ip_address, ip_interface
+from dataclasses import replace
+from ipaddress import IPv4Interface, ip_address, ip_interface
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
-from sensor_manager.connection import NOT_AUTHORIZED, ConnectionKeeper
-from sensor_manager.plan.link import ObservedLink
+from sensor_manager.connection import NO_LEASE, NOT_AUTHORIZED, ConnectionKeeper
+from sensor_manager.plan.link import Lease, ObservedLink
 from sensor_manager.plan.trial import AWAY_SECONDS, MAX_RETRIES, MAX_STARTS, TRIAL_SECONDS
 from sensor_manager.plan.way import Connection, fault
 from sensor_manager.platforms.memory_link import MemoryLink
@@ -25,6 +26,8 @@ FOUND = ObservedLink(
 
 
 NOTHING = Connection()
+DHCP = Connection(network=Network(mode=NetworkMode.DHCP))
+LEASE = Lease(IPv4Interface("198.51.100.50/24"))
 
 
 def static(address: str) -> Connection:
@@ -218,6 +221,41 @@ def test_what_cannot_be_applied_is_told_and_undone(sensor: Sensor) -> None:
     sensor.link.refuses = None
     sensor.waits(TRIAL_SECONDS)
     assert sensor.state is ConnectionState.UNDONE
+
+
+def test_dhcp_without_a_lease_is_never_confirmed_and_undone_in_time(sensor: Sensor) -> None:
+    sensor.tries(DHCP)
+    sensor.is_answered()  # by the address it had before
+    assert (sensor.keeper.report().state, sensor.keeper.report().reason) == (ConnectionState.TRYING, NO_LEASE)
+    sensor.waits(TRIAL_SECONDS)
+    report = sensor.keeper.report()
+    assert (report.state, report.reason) == (ConnectionState.UNDONE, f"{NO_LEASE} (tried for 180 s)")
+    assert (sensor.addresses, sensor.link.state.dhcp_client) == (["198.51.100.2/24"], False)
+
+
+def test_dhcp_is_confirmed_by_an_answer_after_the_lease_and_by_none_before(sensor: Sensor) -> None:
+    sensor.tries(DHCP)
+    sensor.is_answered()
+    sensor.link.state = replace(sensor.link.state, lease=LEASE)
+    sensor.waits(1)
+    sensor.waits(1)
+    assert (sensor.state, sensor.addresses) == (ConnectionState.TRYING, ["198.51.100.50/24"])
+    sensor.is_answered()
+    assert sensor.keeper.report().state is ConnectionState.CONFIRMED
+    sensor.link.state = replace(sensor.link.state, lease=replace(LEASE, lost=True))
+    sensor.waits(1)
+    assert (sensor.keeper.report().state, sensor.keeper.report().reason) == (ConnectionState.CONFIRMED, NO_LEASE)
+
+
+def test_what_cannot_be_applied_is_not_confirmed_by_the_old_way(sensor: Sensor) -> None:
+    sensor.link.refuses = "ip failed: no"
+    sensor.tries(static("198.51.100.9"))
+    sensor.is_answered()
+    assert sensor.state is ConnectionState.TRYING
+    sensor.link.refuses = None
+    sensor.waits(1)
+    sensor.is_answered()
+    assert (sensor.keeper.report().state, sensor.addresses) == (ConnectionState.CONFIRMED, ["198.51.100.9/24"])
 
 
 def test_a_switch_that_lets_nobody_in_is_the_reason(sensor: Sensor) -> None:

@@ -9,13 +9,16 @@ from sensor_manager.files import write_durably
 from sensor_manager.plan.link import Lease
 
 PROGRAM = "udhcpc"
-SCRIPT_MODE = 0o700
+FOLDER_MODE = 0o700
 MAX_DNS_SERVERS = 8
-SCRIPT = """#!/bin/sh
-# Called by the DHCP client: $1 is what has happened, the lease is in the environment. Values come from the network:
-# they are written as they are, one in a line, and read by somebody who believes nothing.
+SHELL = "/bin/sh"
+"""The client runs a program with what has happened as its only argument. A container's `/run` lets nothing be executed:
+the program is the shell, for which that argument is the name of a script in its folder."""
+EVENTS = ("bound", "renew", "deconfig")
+SCRIPT = """# $0 is what has happened, the lease is in the environment. Values come from the network: they are
+# written as they are, one in a line, and read by somebody who believes nothing.
 set -eu
-case "$1" in
+case "$0" in
     bound | renew)
         printf 'address=%s\\nprefix=%s\\ngateways=%s\\ndns=%s\\n' \\
             "${ip-}" "${mask-}" "${router-}" "${dns-}" >"$LEASE.new"
@@ -37,8 +40,9 @@ class DhcpClient:
     """
 
     def __init__(self, interface: str, runtime: Path) -> None:
+        runtime = runtime.absolute()
         self._lease = runtime / f"dhcp-{interface}.lease"
-        self._script = runtime / "dhcp-lease.sh"
+        self._scripts = runtime / "dhcp-events"
         self._process = HelperProcess(PROGRAM, interface, runtime / f"dhcp-{interface}.pid")
 
     @property
@@ -61,9 +65,11 @@ class DhcpClient:
         """
         self.stop()
         self._lease.unlink(missing_ok=True)
-        write_durably(self._script, SCRIPT, mode=SCRIPT_MODE)
+        self._scripts.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        for event in EVENTS:
+            write_durably(self._scripts / event, SCRIPT)
         patience = ("-t", "5", "-T", "2", "-A", "5")
-        self._process.start(["-f", "-s", str(self._script), *patience], {"LEASE": str(self._lease)})
+        self._process.start(["-f", "-s", SHELL, *patience], {"LEASE": str(self._lease)}, folder=self._scripts)
 
     def stop(self) -> None:
         """End it, whoever started it; the lease is kept, the address may be used until it ends."""

@@ -31,8 +31,8 @@ class HelperProcess:
         """Whether it runs, started by this manager or by the one before."""
         return self._process.poll() is None if self._process is not None else self._found() is not None
 
-    def start(self, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Start it with `-i` and the interface; nothing secret may stand in the arguments.
+    def start(self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path | None = None) -> None:
+        """Start it in a folder with `-i` and the interface; nothing secret may stand in the arguments.
 
         Raises:
             EffectError: the program is missing or cannot be started.
@@ -41,6 +41,7 @@ class HelperProcess:
             self._process = subprocess.Popen(  # noqa: S603 - a fixed tool, the interface is the operator's
                 [self._program, "-i", self._interface, *arguments],
                 env=os.environ | environment,
+                cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

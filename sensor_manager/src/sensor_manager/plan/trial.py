@@ -55,14 +55,20 @@ class Trials(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """When the trial began or was undone and when the server last answered, monotonic seconds; None: not in this run.
+    """Monotonic seconds; None: not in this run.
 
-    `since` is None as well once it is clear that the server was there when the trial was undone.
+    Attributes:
+        since: when the trial began or was undone; None as well once it is clear that the server was there then.
+        answered: when the server last answered.
+        in_force: since when the interface is as the connection asks for, a lease included; None: it is not.
+        hindrance: what is wrong with it now.
     """
 
     now: float
     since: float | None = None
     answered: float | None = None
+    in_force: float | None = None
+    hindrance: str | None = None
 
 
 def after_start(trials: Trials, configured: Connection) -> Trials:
@@ -88,10 +94,13 @@ def next_trials(trials: Trials, wanted: Connection, clock: Clock) -> Trials:
         clock: the trial's times.
     """
     if trials.trying is not None and clock.since is not None:
-        if has_answered(clock):
+        # An answer by what the interface had before proves nothing.
+        if has_answered(clock) and clock.in_force is not None and (clock.answered or 0) > clock.in_force:
             return _with(trials, confirmed=trials.trying)
         if clock.now - clock.since >= TRIAL_SECONDS:
-            return _undo(trials, f"the server did not answer within {TRIAL_SECONDS:.0f} s")
+            seconds = f"{TRIAL_SECONDS:.0f} s"
+            silent = f"the server did not answer within {seconds}"
+            return _undo(trials, f"{clock.hindrance} (tried for {seconds})" if clock.hindrance else silent)
     if trials.trying is None and wanted not in (trials.confirmed, trials.undone):
         return _with(trials, trying=wanted)
     if trials.trying is None and wanted == trials.undone and was_away(clock) and trials.retries < MAX_RETRIES:

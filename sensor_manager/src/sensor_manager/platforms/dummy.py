@@ -3,7 +3,7 @@
 import os
 import shutil
 import time
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 
 import structlog
@@ -11,6 +11,7 @@ import structlog
 from sensor_manager.effects.machine import Figures
 from sensor_manager.effects.ports import Engine, Link, Netfilter
 from sensor_manager.model import IpAddress, Phase
+from sensor_manager.plan.link import Lease
 from sensor_manager.platforms.in_memory import MemoryEngine, MemoryNetfilter
 from sensor_manager.platforms.memory_link import MemoryLink
 from sensor_manager.settings import Settings
@@ -47,7 +48,7 @@ class Dummy:
     def link(self, settings: Settings) -> Link:
         """Return one in memory."""
         log.info("the network is only remembered", instead_of=settings.interface)
-        return MemoryLink()
+        return MemoryLink(lease=Lease(IPv4Interface(ADDRESS)))
 
     def figures(self, state: Path) -> Figures:
         """Make figures up, but for the disk."""

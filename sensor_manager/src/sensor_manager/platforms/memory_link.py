@@ -8,6 +8,7 @@ from sensor_manager.effects.errors import EffectError
 from sensor_manager.plan.dot1x import fingerprint
 from sensor_manager.plan.link import (
     AddAddress,
+    Lease,
     NetworkAction,
     ObservedLink,
     RemoveAddress,
@@ -33,10 +34,12 @@ class MemoryLink:
         state: what is observed.
         refuses: why nothing can be changed; None when it can.
         authorized: the switch has let it in.
+        lease: what the DHCP server gives; None: there is no such server.
     """
 
-    def __init__(self, state: ObservedLink = NOTHING) -> None:
+    def __init__(self, state: ObservedLink = NOTHING, lease: Lease | None = None) -> None:
         self.state = state
+        self.lease = lease
         self.refuses: str | None = None
         self.authorized = True
 
@@ -49,6 +52,8 @@ class MemoryLink:
         if self.refuses is not None:
             raise EffectError(self.refuses)
         self.state = after(self.state, action)
+        if isinstance(action, StartDhcp):
+            self.state = replace(self.state, lease=self.lease)
 
 
 def after(observed: ObservedLink, action: NetworkAction) -> ObservedLink:
