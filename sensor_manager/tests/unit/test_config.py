@@ -142,7 +142,7 @@ def test_an_old_configuration_alone_says_what_to_do(tmp_path: Path, content: byt
 
 def test_what_is_left_out_of_an_old_configuration_is_named() -> None:
     legacy = read_legacy(LEGACY_2.decode())
-    assert legacy.left_out == ("802.1X", "the honeypots' network")
+    assert legacy.left_out == ("802.1X, of which this is missing or wrong: ca", "the honeypots' network")
     first = read_legacy(LEGACY_1.decode())
     assert first.network is not None
     assert (first.network.mode, first.proxy, first.left_out) == (NetworkMode.DHCP, None, ())

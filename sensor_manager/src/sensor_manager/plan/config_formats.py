@@ -10,17 +10,19 @@ from typing import Any
 from pydantic import ValidationError
 
 from sensor_manager.plan.legacy_config import LEGACY_NAME, NotUsableError
+from sensor_manager.plan.legacy_dot1x import FILES
 from sensor_wire.sensor_config import CONFIG_FILE_NAME, SensorConfig
 
 GZIP = b"\x1f\x8b"
 MAX_BYTES = 4 * 1024 * 1024
 MAX_MEMBERS = 64
 FORMATS = (1,)
-WANTED = (CONFIG_FILE_NAME, LEGACY_NAME)
+CONFIGURATIONS = (CONFIG_FILE_NAME, LEGACY_NAME)
+WANTED = (*CONFIGURATIONS, *FILES)
 
 
 def unpack(content: bytes) -> dict[str, str]:
-    """Return the configurations in a file by their names, whether they come alone or in an archive.
+    """Return the configurations in a file by their names, whether they come alone or in an archive with what they name.
 
     Raises:
         NotUsableError: there is none, or the file is not sound.
@@ -85,9 +87,9 @@ def _members(inflated: bytes) -> dict[str, str]:
                 found[name] = _text(name, file.read())
     except tarfile.TarError as error:
         raise NotUsableError(f"the archive is damaged ({error})") from error
-    if not found:
+    if not found.keys() & {*CONFIGURATIONS}:
         raise NotUsableError(
-            f"the archive holds neither {' nor '.join(WANTED)}, but: {', '.join(names[:8]) or 'nothing'}"
+            f"the archive holds neither {' nor '.join(CONFIGURATIONS)}, but: {', '.join(names[:8]) or 'nothing'}"
         )
     return found
 

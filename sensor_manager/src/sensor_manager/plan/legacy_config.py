@@ -8,13 +8,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from sensor_manager.plan.legacy_dot1x import read_dot1x
 from sensor_wire.sensor_config import SensorConfig
-from sensor_wire.v1.network import Network, NetworkMode, Proxy, ProxyKind
+from sensor_wire.v1.network import Dot1x, Network, NetworkMode, Proxy, ProxyKind
 
 LEGACY_NAME = "honeysens.cfg"
 MODES = {"0": NetworkMode.DHCP, "1": NetworkMode.STATIC, "2": NetworkMode.UNCONFIGURED}
 OFF = frozenset({"", "0", "none", "null"})
 HTTPS_PORT = "443"
+NO_VALUE = "None"
+"""What 1.x to 2.1 wrote where there was none; later ones write the bare key."""
 
 
 class NotUsableError(Exception):
@@ -28,7 +31,7 @@ class Legacy:
     Attributes:
         identity: number and name for people.
         server: its server's address for people.
-        network: how its interface is configured.
+        network: how its interface is configured, 802.1X included.
         proxy: the way to the server.
         left_out: what it has beyond that.
         lacks: why it cannot start a sensor by itself.
@@ -42,13 +45,17 @@ class Legacy:
     lacks: str
 
 
-def read_legacy(text: str) -> Legacy:
+def read_legacy(text: str, files: Mapping[str, str] = {}) -> Legacy:
     """Understand a `honeysens.cfg`.
+
+    Args:
+        text: of it.
+        files: those of 802.1X that came with it, by name.
 
     Raises:
         NotUsableError: it is none, or a value in it is impossible.
     """
-    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    parser = configparser.ConfigParser(interpolation=None, strict=False, allow_no_value=True)
     try:
         parser.read_string(text)
     except configparser.Error as error:
@@ -56,15 +63,16 @@ def read_legacy(text: str) -> Legacy:
         raise NotUsableError(f"{LEGACY_NAME} cannot be read: {first}") from error
     if not {"server", "general"} <= set(parser.sections()):
         raise NotUsableError(f"{LEGACY_NAME} has no sections [server] and [general]")
-    sections = {name: dict(parser[name]) for name in parser.sections()}
+    sections = {name: _values(parser[name]) for name in parser.sections()}
+    dot1x, without = read_dot1x(sections.get("eapol", {}), files)
     server, general = sections["server"], sections["general"]
     try:
         return Legacy(
-            identity=f"{general.get('sensor_id', '?')} ({general.get('hostname', 'without a name')})",
-            server=f"{server.get('host', '?')}:{server.get('port_https') or HTTPS_PORT}",
-            network=_network(sections.get("network", {}), sections.get("mac", {})),
+            identity=f"{general.get('sensor_id') or '?'} ({general.get('hostname') or 'without a name'})",
+            server=f"{server.get('host') or '?'}:{server.get('port_https') or HTTPS_PORT}",
+            network=_network(sections.get("network", {}), sections.get("mac", {}), dot1x),
             proxy=_proxy(sections.get("proxy", {})),
-            left_out=tuple(_left_out(sections)),
+            left_out=tuple(_left_out(sections, without)),
             lacks=_proof(general),
         )
     except ValidationError as error:
@@ -90,6 +98,10 @@ def refusal(legacy: Legacy) -> NotUsableError:
     )
 
 
+def _values(section: Mapping[str, str | None]) -> dict[str, str]:
+    return {key: "" if value is None or value == NO_VALUE else value for key, value in section.items()}
+
+
 def _proof(general: Mapping[str, str]) -> str:
     if general.get("secret"):
         return "It holds a shared secret (2.x) and no enrolment token, and a sensor must make a key of its own."
@@ -98,13 +110,14 @@ def _proof(general: Mapping[str, str]) -> str:
     return "It holds no enrolment token."
 
 
-def _network(network: Mapping[str, str], mac: Mapping[str, str]) -> Network | None:
+def _network(network: Mapping[str, str], mac: Mapping[str, str], dot1x: Dot1x | None) -> Network | None:
     if "mode" not in network:
-        return None
+        return None if dot1x is None else Network(dot1x=dot1x)
     if network["mode"] not in MODES:
         raise ValueError(f"network mode {network['mode'][:8]}; known are 0, 1 and 2")
     mode = MODES[network["mode"]]
     values: dict[str, Any] = {"mode": mode, "dns_servers": network.get("dns", "").replace(",", " ").split()}
+    values["dot1x"] = dot1x
     if mode is NetworkMode.STATIC:
         prefix = IPv4Network(f"0.0.0.0/{network.get('netmask', '')}").prefixlen
         values |= {"address": network.get("address"), "prefix": prefix, "gateway": network.get("gateway") or None}
@@ -128,10 +141,8 @@ def _proxy(proxy: Mapping[str, str]) -> Proxy | None:
     )
 
 
-def _left_out(sections: Mapping[str, Mapping[str, str]]) -> list[str]:
-    found = []
-    if sections.get("eapol", {}).get("mode", "0").lower() not in OFF:
-        found.append("802.1X")
+def _left_out(sections: Mapping[str, Mapping[str, str]], of_dot1x: str | None) -> list[str]:
+    found = [] if of_dot1x is None else [of_dot1x]
     if sections.get("network", {}).get("dhcp_hostname"):
         found.append("the name told to the DHCP server")
     if sections["general"].get("service_network"):

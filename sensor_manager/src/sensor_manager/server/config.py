@@ -1,5 +1,6 @@
 """The sensor's configuration at first contact."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -7,6 +8,7 @@ import structlog
 
 from sensor_manager.plan.config_formats import parse, unpack
 from sensor_manager.plan.legacy_config import LEGACY_NAME, NotUsableError, completed, read_legacy, refusal
+from sensor_manager.plan.legacy_dot1x import FILES
 from sensor_wire.sensor_config import CONFIG_FILE_NAME, SensorConfig
 
 HTTPS_PORT = 443
@@ -33,16 +35,20 @@ def load_config(path: Path) -> SensorConfig:
         ConfigError: it is missing or not a configuration.
     """
     found: dict[str, str] = {}
+    files: Mapping[str, str] = {}
     reasons: list[str] = []
     for each in _candidates(path):
         try:
-            for name, text in unpack(_content(each)).items():
+            held = unpack(_content(each))
+            if LEGACY_NAME in held and LEGACY_NAME not in found:
+                files = held if each.name != LEGACY_NAME else _files_beside(each)
+            for name, text in held.items():
                 found.setdefault(name, text)
         except (NotUsableError, OSError) as error:
             reasons.append(f"{each}: {error}")
     try:
         if CONFIG_FILE_NAME in found:
-            return _with_old_connection(parse(found[CONFIG_FILE_NAME]), found.get(LEGACY_NAME))
+            return _with_old_connection(parse(found[CONFIG_FILE_NAME]), found.get(LEGACY_NAME), files)
         if LEGACY_NAME in found:
             raise refusal(read_legacy(found[LEGACY_NAME]))
     except NotUsableError as error:
@@ -74,11 +80,16 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _with_old_connection(config: SensorConfig, legacy: str | None) -> SensorConfig:
+def _files_beside(legacy: Path) -> dict[str, str]:
+    there = [legacy.with_name(name) for name in FILES]
+    return {each.name: _content(each).decode(errors="replace") for each in there if each.exists()}
+
+
+def _with_old_connection(config: SensorConfig, legacy: str | None, files: Mapping[str, str]) -> SensorConfig:
     if legacy is None:
         return config
     try:
-        old = read_legacy(legacy)
+        old = read_legacy(legacy, files)
     except NotUsableError as error:
         log.warning("the old configuration is left out", reason=str(error))
         return config
