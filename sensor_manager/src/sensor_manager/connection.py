@@ -59,7 +59,8 @@ class ConnectionKeeper:
         self._error: str | None = None
         self._in_force: float | None = None
         self._seen: frozenset[Interface] = frozenset()
-        self._trials = after_start(load_trials(kept), configured)
+        self._on_disk = load_trials(kept)
+        self._trials = after_start(self._on_disk, configured)
         # Until the server says more, it wants what it wanted last.
         self._wanted = self._trials.trying or self._trials.undone or self._trials.confirmed
         if self._is_open(self._trials):
@@ -101,7 +102,7 @@ class ConnectionKeeper:
         changed = self._trials.current != before.current
         if self._trials != before:
             self._tell(before)
-            self._save()
+        self._save()
         self._error = self._apply()
         # A port that lets everybody in proves nothing against 802.1X, and the server is reached by what is in force.
         if self._error not in {None, NOT_AUTHORIZED}:
@@ -151,7 +152,7 @@ class ConnectionKeeper:
                     self._link.act(action)
                 if not actions:
                     break
-        except EffectError as error:
+        except (EffectError, OSError) as error:
             if self._error != str(error):
                 log.warning("the network is not as it should be", reason=str(error))
             return str(error)
@@ -170,4 +171,12 @@ class ConnectionKeeper:
             log.info("the connection is confirmed", **described(self._trials.confirmed))
 
     def _save(self) -> None:
-        write_durably(self._kept, self._trials.model_dump_json())
+        """Bring it to disk if that has something else; a full one hinders nothing, the next cycle tries again."""
+        if self._trials == self._on_disk:
+            return
+        try:
+            write_durably(self._kept, self._trials.model_dump_json())
+        except OSError as error:
+            log.warning("the state of the connection is not kept yet", reason=str(error))
+            return
+        self._on_disk = self._trials

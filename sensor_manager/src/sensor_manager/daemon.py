@@ -64,13 +64,13 @@ def run(settings: Settings) -> int:
     Returns:
         The exit code: 0 after a signal, 1 when the daemon cannot start at all.
     """
-    settings.state.mkdir(mode=STATE_MODE, parents=True, exist_ok=True)
-    settings.runtime.mkdir(mode=RUNTIME_MODE, parents=True, exist_ok=True)
-    configure_logging(settings.runtime)
-    write_settings(settings)
     try:
+        settings.state.mkdir(mode=STATE_MODE, parents=True, exist_ok=True)
+        settings.runtime.mkdir(mode=RUNTIME_MODE, parents=True, exist_ok=True)
+        configure_logging(settings.runtime)
+        write_settings(settings)
         daemon = Daemon(settings)
-    except (ConfigError, SpoolUnavailableError) as error:
+    except (ConfigError, SpoolUnavailableError, OSError) as error:
         log.error("the manager cannot start", reason=str(error))  # noqa: TRY400 - the message says it all
         return 1
     for number in (signal.SIGTERM, signal.SIGINT):

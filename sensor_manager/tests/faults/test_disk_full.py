@@ -1,14 +1,23 @@
-"""A full disk: what is acknowledged stays, the server can still be given it, and the spool recovers by itself."""
+"""A full disk: what is acknowledged stays, the server can still be given it, and the sensor recovers by itself."""
 
+import os
 import subprocess
+import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from sensor_support.builders import event, eventually, uuid7
+from sensor_support.builders import desired, event, eventually, service, uuid7
+from sensor_support.images import describe_image
+from sensor_support.mini_server import MiniServer, mini_server
 
+from sensor_manager.kept_trials import load_trials
+from sensor_manager.plan.way import Connection
+from sensor_manager.server.desired_store import load_desired
 from sensor_manager.spool.store import SpoolStore, SpoolUnavailableError
+from sensor_wire.v1.network import Network, NetworkMode
+from sensor_wire.v1.poll import ConnectionState
 
 pytestmark = pytest.mark.netns
 BALLAST = 1024 * 1024
@@ -91,3 +100,57 @@ def test_filled_by_the_spool_itself_nothing_is_lost(disk: Path) -> None:
     with SpoolStore(disk / "spool.db", ballast=BALLAST) as store:
         assert drain(store) == stored
         assert store.report().dropped == 0
+
+
+@contextmanager
+def manager(folder: Path, disk: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """The real one, on the platform that only remembers honeypots, with its state on the disk; killed at the end."""
+    places = ["--config", "sensor.json", "--state", str(disk), "--runtime", "run", "--docker-certs", "certs"]
+    command = [sys.executable, "-m", "sensor_manager.cli", "run", "--platform", "dummy", "--interface", "lo", *places]
+    with subprocess.Popen(command, cwd=folder, env=os.environ, stdout=subprocess.DEVNULL) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def want(server: MiniServer, *names: str, network: Network | None = None) -> None:
+    digest = describe_image(server, "amd64")
+    services = [service(name, repository=f"test/{name}").model_copy(update={"digest": digest}) for name in names]
+    before = server.desired.generation if server.desired else 0
+    made = desired(*services, generation=before + 1, ca_chain=server.authority.chain)
+    server.desired = made.model_copy(update={"network": network})
+
+
+def applied(server: MiniServer) -> bool:
+    return bool(server.reports and server.desired and server.reports[-1].generation == server.desired.generation)
+
+
+def test_the_manager_starts_on_a_full_disk_and_does_what_would_free_it(tmp_path: Path, disk: Path) -> None:
+    static = Network(mode=NetworkMode.STATIC, address="192.0.2.5", prefix=24)
+    with mini_server(tmp_path) as server:
+        (tmp_path / "sensor.json").write_text(server.config().model_dump_json())
+        want(server, "cowrie", "recon")
+        with manager(tmp_path, disk):
+            eventually(lambda: applied(server), "all is as desired while there is room")
+            fill(disk)
+            want(server, "cowrie", network=static)
+            eventually(lambda: applied(server), "what needs less room is done without any")
+        kept = load_desired(disk / "desired.json")
+        assert kept is not None
+        assert kept.desired.generation == 1, "the disk was full"
+        want(server, network=static)
+        server.reports.clear()
+        with manager(tmp_path, disk) as process:
+            eventually(lambda: applied(server), "it starts, too, and takes what it has not kept")
+            assert process.poll() is None
+            connection = server.reports[-1].connection
+            assert connection is not None
+            assert connection.state is not ConnectionState.UNDONE
+            (disk / "foreign").unlink()
+            eventually(
+                lambda: (kept := load_desired(disk / "desired.json")) and kept.desired == server.desired,
+                "what is desired comes to disk as soon as there is room",
+            )
+            tried = Connection(network=static)
+            eventually(lambda: load_trials(disk / "connection.json").current == tried, "the connection, too")

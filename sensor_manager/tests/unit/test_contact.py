@@ -101,8 +101,7 @@ def test_enrols_polls_and_keeps_the_desired_state(server: MiniServer, settings: 
     assert seen == [server.desired]
     assert settings.key.stat().st_mode & 0o777 == 0o600
     assert not server.tokens
-    kept = load_desired(settings.desired)
-    assert kept is not None
+    kept = eventually(lambda: load_desired(settings.desired), "it is kept")
     assert kept.desired == server.desired
     folder = settings.docker_certs / server.address
     assert (folder / "client.key").read_text() == settings.key.read_text()
@@ -137,7 +136,7 @@ def test_restart_knows_the_state_and_does_not_enrol_again(
 ) -> None:
     server.desired = desired(service("cowrie"), ca_chain=server.authority.chain)
     first, seen = contact()
-    eventually(lambda: seen, "the desired state arrives")
+    eventually(lambda: seen and load_desired(settings.desired), "the desired state arrives and is kept")
     first.stop()
     server.available = False
     key = settings.key.read_text()

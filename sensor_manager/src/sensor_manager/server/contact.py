@@ -2,8 +2,8 @@
 
 import random
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from http import HTTPStatus
 
 import structlog
@@ -15,7 +15,7 @@ from sensor_manager.server.config import ConfigError
 from sensor_manager.server.credentials import Credentials
 from sensor_manager.server.desired_store import load_desired, save_desired
 from sensor_manager.server.errors import ServerError
-from sensor_manager.server.poll import poll
+from sensor_manager.server.poll import PollAnswer, poll
 from sensor_manager.settings import Settings
 from sensor_wire.v1.desired import Desired
 from sensor_wire.v1.poll import Report
@@ -57,6 +57,7 @@ class ServerContact:
         self._on_desired = on_desired
         self._during = during
         self._last = load_desired(settings.desired)
+        self._unkept: PollAnswer | None = None
         self._failures = 0
         self._news = threading.Event()
         self._stop = threading.Event()
@@ -132,8 +133,25 @@ class ServerContact:
             self._credentials.refused = error.status in REFUSALS
             raise
         if answer is not None:
-            self._credentials.accept_authorities(answer.desired.ca_chain)
-            save_desired(self._settings.desired, answer)
-            self._last = answer
+            with _whatever_the_disk_says():
+                self._credentials.accept_authorities(answer.desired.ca_chain)
+            self._last = self._unkept = answer
             log.info("new desired state", generation=answer.desired.generation, services=len(answer.desired.services))
             self._on_desired(answer.desired)
+        if self._unkept is not None:  # after it is told: on a full disk it may be what makes room
+            self._keep(self._unkept)
+
+    def _keep(self, answer: PollAnswer) -> None:
+        """Bring to disk what holds already; a full one is tried again after each poll."""
+        with _whatever_the_disk_says():
+            self._credentials.accept_authorities(answer.desired.ca_chain)
+            save_desired(self._settings.desired, answer)
+            self._unkept = None
+
+
+@contextmanager
+def _whatever_the_disk_says() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        log.warning("what the server has said is not kept yet", reason=str(error))

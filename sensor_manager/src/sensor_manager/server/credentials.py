@@ -107,7 +107,7 @@ class Credentials:
             self._renew_at = now + RENEWAL_GAP
             try:
                 self._renew()
-            except ServerError as error:
+            except (ServerError, OSError) as error:
                 log.warning("the certificate is not renewed yet", reason=str(error))
         self._arm_engine()
 
