@@ -181,7 +181,8 @@ class Daemon:
             self._reach.note(phase, problem)
 
     def _check(self, refusal: str | None) -> CheckReport:
-        return self._selfcheck.run(self._connection.url(self._config), self._connection.current.proxy, refusal)
+        url, proxy = self._connection.url(self._config), self._connection.current.proxy
+        return self._selfcheck.run(url, proxy, self._cntlm.url, refusal)
 
     def _proxy(self) -> ProxyPlace | None:
         proxy = self._connection.current.proxy

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from sensor_manager.effects import probes
 from sensor_manager.effects.errors import EffectError
 from sensor_manager.effects.ports import Engine
+from sensor_manager.plan.proxy import place
 from sensor_manager.plan.selfcheck import Facts, judge
 from sensor_manager.platforms.base import Platform
 from sensor_manager.server.config import HTTPS_PORT
@@ -15,6 +16,8 @@ from sensor_manager.settings import Settings
 from sensor_wire.sensor_config import SensorConfig
 from sensor_wire.v1.network import Proxy
 from sensor_wire.v1.poll import CheckReport
+
+IDENTIFY = probes.Question(PATH, EXPECTED)
 
 
 class SelfCheck:
@@ -26,29 +29,34 @@ class SelfCheck:
         self._platform = platform
         self._engine = engine
 
-    def run(self, server_url: str, proxy: Proxy | None, refusal: str | None) -> CheckReport:
+    def run(self, server_url: str, proxy: Proxy | None, tunnel: str, refusal: str | None) -> CheckReport:
         """Find out what keeps the sensor from its server, or will soon; takes up to a few time-outs.
 
         Args:
             server_url: where the server should be.
             proxy: the one the sensor should use.
+            tunnel: where what logs in by NTLM listens; for such proxies.
             refusal: why the server has not given a usable answer lately.
         """
         address = urlsplit(server_url)
         host, port = address.hostname or "", address.port or HTTPS_PORT
         sensor_addresses = self._platform.addresses(self._settings.interface)
-        resolved, resolve_error = probes.resolve(host)
-        talk = (
-            probes.talk(host, port, _authorities(self._settings, self._config), PATH, EXPECTED)
-            if resolved
-            else probes.Talk()
-        )
+        looked_up = host if proxy is None else proxy.host  # who has a proxy leaves the server's name to it
+        resolved, resolve_error = probes.resolve(looked_up)
+        talk = probes.Talk()
+        if resolved:
+            way = None if proxy is None else place(proxy, tunnel)
+            talk = probes.talk(host, port, _authorities(self._settings, self._config), IDENTIFY, way)
+        proxy_error = None
+        if proxy is not None and talk.identified is None:
+            proxy_error = probes.connect(proxy.host, proxy.port) or talk.connect_error
         own = validity(self._settings.key, self._settings.certificate, self._config.sensor_id)
         figures = self._platform.figures(self._settings.state)
         facts = Facts(
             interface=self._settings.interface,
             host=host,
             port=port,
+            looked_up=looked_up,
             now=datetime.now(UTC),
             others=probes.interfaces(),
             carrier=probes.carrier(self._settings.interface),
@@ -57,10 +65,12 @@ class SelfCheck:
             name_servers=probes.name_servers(),
             resolve_error=resolve_error,
             proxy=None if proxy is None else f"{proxy.host} port {proxy.port}",
-            proxy_error=None if proxy is None else probes.connect(proxy.host, proxy.port),
-            connect_error=talk.connect_error,
+            proxy_error=proxy_error,
+            tunnel_error=talk.tunnel_error,
+            connect_error=talk.connect_error if proxy is None else None,
             tls_error=talk.tls_error,
             identified=talk.identified,
+            status=talk.status,
             clock_offset=talk.clock_offset,
             certificate_until=None if own is None else own.not_after,
             refusal=refusal if talk.identified else None,

@@ -10,11 +10,16 @@ from typing import Any
 
 import pytest
 from sensor_support.authority import Authority
+from sensor_support.builders import PATIENCE, eventually
 from sensor_support.mini_server import MiniServer, mini_server
+from structlog.testing import capture_logs
 
 from sensor_manager.effects import probes
-from sensor_manager.effects.probes import Talk, talk
+from sensor_manager.effects.probes import Question, Talk, talk
+from sensor_manager.model import Phase
 from sensor_manager.plan.selfcheck import Facts, judge, page
+from sensor_manager.reach import Reach
+from sensor_wire.v1.poll import CheckReport
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 WELL = Facts(
@@ -37,6 +42,7 @@ def test_all_is_well() -> None:
 
 
 SILENT: dict[str, Any] = {"identified": None, "clock_offset": None}
+PROXY: dict[str, Any] = {"proxy": "proxy port 3128"}
 
 
 @pytest.mark.parametrize(
@@ -51,9 +57,21 @@ SILENT: dict[str, Any] = {"identified": None, "clock_offset": None}
             "to 192.0.2.53",
         ),
         ({"resolve_error": "unknown"} | SILENT, "dns server tls", "no name server is set"),
-        ({"proxy": "proxy port 3128", "proxy_error": "refused"}, "proxy", "proxy port 3128 does not answer (refused)"),
+        (PROXY | {"proxy_error": "refused"} | SILENT, "proxy server tls", "proxy port 3128 does not answer (refused)"),
+        (PROXY | {"tunnel_error": "407 Who?"} | SILENT, "proxy server tls", "check user and password"),
+        (
+            PROXY | {"tunnel_error": "503 Service Unavailable"} | SILENT,
+            "server tls",
+            "proxy port 3128 does not lead to sensors.example port 443 (503 Service Unavailable)",
+        ),
+        (
+            PROXY | {"looked_up": "proxy", "resolved": (), "resolve_error": "unknown"} | SILENT,
+            "dns server tls",
+            "proxy is not known to",
+        ),
         ({"connect_error": "timed out"} | SILENT, "server tls", "check firewall"),
         ({"identified": False}, "server", "something else than HoneySens"),
+        ({"identified": False, "status": 403}, "server", "(status 403)"),
         ({"tls_error": "self-signed certificate"} | SILENT, "tls", "intercepting"),
         ({"clock_offset": 3 * 31_557_600.0}, "clock", "3 years ahead of"),
         ({"clock_offset": -90.0}, "clock", "90 seconds behind"),
@@ -84,7 +102,7 @@ def server(tmp_path: Path) -> Iterator[MiniServer]:
 
 def ask(address: str, authority: Authority) -> Talk:
     host, _, port = address.partition(":")
-    return talk(host, int(port), authority.chain, "/api/system/identify", b"HoneySens")
+    return talk(host, int(port), authority.chain, Question("/api/system/identify", b"HoneySens"))
 
 
 def test_talk_tells_who_answers(server: MiniServer) -> None:
@@ -93,7 +111,8 @@ def test_talk_tells_who_answers(server: MiniServer) -> None:
     assert abs(found.clock_offset or 99) < 5
     assert "certificate" in (ask(server.address, Authority()).tls_error or "")
     server.available = False
-    assert ask(server.address, server.authority).identified is False
+    away = ask(server.address, server.authority)
+    assert (away.identified, away.status) == (False, 503)
 
 
 def test_talk_to_nobody_and_to_something_without_tls() -> None:
@@ -120,3 +139,32 @@ def test_interfaces_and_names_of_this_machine() -> None:
     assert "lo" in probes.interfaces()
     assert probes.resolve("127.0.0.1") == (("127.0.0.1",), None)
     assert probes.resolve("no-such-host.invalid")[1]
+
+
+def test_a_check_that_takes_long_holds_nobody_up_and_there_is_one_at_a_time() -> None:
+    release, asked = threading.Event(), list[str | None]()
+
+    def check(problem: str | None) -> CheckReport:
+        asked.append(problem)
+        assert release.wait(PATIENCE)
+        return CheckReport(checked_at=NOW, items=list(judge(WELL)))
+
+    reach = Reach(check)
+    for _ in range(3):
+        reach.note(Phase.POLL, "no answer")
+    assert reach.refusal == "no answer"
+    assert reach.last_check is None
+    release.set()
+    found = eventually(lambda: reach.last_check, "the check ends")
+    assert (found.checked_at, asked) == (NOW, ["no answer"])
+
+
+def test_a_check_that_fails_is_survived() -> None:
+    def check(_: str | None) -> CheckReport:
+        raise OSError("no room")
+
+    reach = Reach(check)
+    with capture_logs() as logs:
+        reach.note(Phase.POLL, None)
+        eventually(lambda: logs, "it is logged")
+    assert reach.last_check is None

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sensor_manager.console.status_page import status_page
+from sensor_manager.effects.cntlm import Cntlm
 from sensor_manager.effects.errors import EffectError
 from sensor_manager.heartbeat import complaint
 from sensor_manager.kept_trials import load_trials
@@ -57,7 +58,8 @@ def show_check(runtime: Path) -> Iterator[str]:
     status = read_status(settings.status)
     checker = SelfCheck(settings, load_config(settings.config), platform, platform.engine(settings))
     proxy = load_trials(settings.connection).current.proxy
-    found = checker.run(_server_url(settings), proxy, status.refusal if status else None)
+    tunnel = Cntlm(settings.cntlm).url
+    found = checker.run(_server_url(settings), proxy, tunnel, status.refusal if status else None)
     yield from page(found.items)
     wrong = complaint(settings.heartbeat)
     yield f"{FAILED if wrong else OK}  manager    {wrong or 'it makes progress'}"

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from sensor_manager.plan.proxy import ProxyPlace
 
 TIMEOUT = 5.0
 NETWORK_CLASS = Path("/sys/class/net")
@@ -15,6 +18,8 @@ RESOLV_CONF = Path("/etc/resolv.conf")
 NO_CHECK_TIME = 0x200000
 """OpenSSL's X509_V_FLAG_NO_CHECK_TIME: whom to trust is one question, whose clock is wrong another."""
 MAX_BODY = 1000
+TUNNEL_FAILED = "Tunnel connection failed: "
+"""How http.client begins to say what a proxy has answered instead of leading on."""
 
 
 def carrier(interface: str) -> bool | None:
@@ -62,30 +67,55 @@ def connect(host: str, port: int) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """What a server said over TLS: whether it is ours, and how far our clock is ahead of its own, in seconds."""
+    """What a server said over TLS: whether it is ours, and how far our clock is ahead of its own, in seconds.
+
+    `status` is that of its answer, `tunnel_error` what a proxy answered instead of leading to it.
+    """
 
     identified: bool | None = None
     clock_offset: float | None = None
     connect_error: str | None = None
     tls_error: str | None = None
+    tunnel_error: str | None = None
+    status: int | None = None
 
 
-def talk(host: str, port: int, authorities: str, path: str, expected: bytes) -> Talk:
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a server is asked, and the answer that only ours gives."""
+
+    path: str
+    expected: bytes
+
+
+def talk(host: str, port: int, authorities: str, question: Question, proxy: ProxyPlace | None = None) -> Talk:
     """Ask a server who it is, trusting only these authorities (PEM), whatever the clock says."""
     try:
         context = ssl.create_default_context(cadata=authorities)
         context.verify_flags |= NO_CHECK_TIME
-        with closing(http.client.HTTPSConnection(host, port, timeout=TIMEOUT, context=context)) as connection:
-            connection.request("GET", path)
+        with closing(_connection(host, port, context, proxy)) as connection:
+            connection.request("GET", question.path)
             answer = connection.getresponse()
-            body = answer.read(MAX_BODY).strip()
-            return Talk(answer.status == http.client.OK and body == expected, _offset(answer.headers.get("Date")))
+            ours = answer.status == http.client.OK and answer.read(MAX_BODY).strip() == question.expected
+            return Talk(ours, _offset(answer.headers.get("Date")), status=answer.status)
     except ssl.SSLError as error:
         return Talk(tls_error=getattr(error, "verify_message", None) or error.reason or str(error))
     except http.client.HTTPException:
         return Talk(identified=False)
     except OSError as error:
-        return Talk(connect_error=error.strerror or str(error))
+        said = error.strerror or str(error)
+        if said.startswith(TUNNEL_FAILED):
+            return Talk(tunnel_error=said.removeprefix(TUNNEL_FAILED))
+        return Talk(connect_error=said)
+
+
+def _connection(host: str, port: int, context: ssl.SSLContext, proxy: ProxyPlace | None) -> http.client.HTTPSConnection:
+    if proxy is None:
+        return http.client.HTTPSConnection(host, port, timeout=TIMEOUT, context=context)
+    at = urlsplit(proxy.url)
+    connection = http.client.HTTPSConnection(at.hostname or "", at.port, timeout=TIMEOUT, context=context)
+    connection.set_tunnel(host, port, {"Proxy-Authorization": proxy.authorization} if proxy.authorization else None)
+    return connection
 
 
 def _offset(date: str | None) -> float | None:

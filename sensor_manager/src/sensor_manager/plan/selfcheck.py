@@ -11,6 +11,8 @@ MAX_DETAIL = 256
 CLOCK_TOLERANCE = 60.0
 DISK_RESERVE = 64 * 1024 * 1024
 MIB = 1024 * 1024
+LOGIN_WANTED = "407"
+"""How a proxy's answer begins that does not take the login."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +26,17 @@ class Facts:
         address: the sensor's address on it.
         host: the server's name or address.
         port: the server's.
-        resolved: addresses of the host.
+        looked_up: whose address the sensor must know: the proxy's host, or the server's where there is no proxy.
+        resolved: its addresses.
         name_servers: whom the machine asks.
         resolve_error: why there are no addresses.
         proxy: `host:port` of the proxy the sensor should use.
         proxy_error: why it cannot be reached.
+        tunnel_error: what it answered, status first, instead of leading to the server.
         connect_error: why no connection to the server came about.
         tls_error: why the server, or who answered in its place, is not trusted.
         identified: whether it said that it is a HoneySens server; None when it was not asked.
+        status: of its answer.
         clock_offset: seconds the clock is ahead of the server's; None when that is unknown.
         certificate_until: when the sensor's certificate ends; None when it has none.
         refusal: why the server does not accept the sensor, or has not answered it lately.
@@ -44,6 +49,7 @@ class Facts:
     host: str
     port: int
     now: datetime
+    looked_up: str = ""
     others: tuple[str, ...] = ()
     carrier: bool | None = True
     address: str | None = None
@@ -52,9 +58,11 @@ class Facts:
     resolve_error: str | None = None
     proxy: str | None = None
     proxy_error: str | None = None
+    tunnel_error: str | None = None
     connect_error: str | None = None
     tls_error: str | None = None
     identified: bool | None = None
+    status: int | None = None
     clock_offset: float | None = None
     certificate_until: datetime | None = None
     refusal: str | None = None
@@ -101,15 +109,13 @@ def _address(facts: Facts) -> tuple[bool, str]:
 
 
 def _dns(facts: Facts) -> tuple[bool, str]:
+    name = facts.looked_up or facts.host
     if facts.resolve_error is not None:
         asked = ", ".join(facts.name_servers) or "nobody (no name server is set)"
-        return (
-            False,
-            f"{facts.host} is not known to {asked} ({facts.resolve_error}); set other name servers or an address",
-        )
-    if facts.resolved == (facts.host,):
-        return True, "not needed, the server is known by its address"
-    return True, f"{facts.host} is {', '.join(facts.resolved[:4])}"
+        return False, f"{name} is not known to {asked} ({facts.resolve_error}); set other name servers or an address"
+    if facts.resolved == (name,):
+        return True, f"not needed, the {'server' if facts.proxy is None else 'proxy'} is known by its address"
+    return True, f"{name} is {', '.join(facts.resolved[:4])}"
 
 
 def _proxy(facts: Facts) -> tuple[bool, str]:
@@ -117,17 +123,27 @@ def _proxy(facts: Facts) -> tuple[bool, str]:
         return True, "none is set"
     if facts.proxy_error is not None:
         return False, f"{facts.proxy} does not answer ({facts.proxy_error}); check its address and the way to it"
+    if (facts.tunnel_error or "").startswith(LOGIN_WANTED):
+        return False, f"{facts.proxy} does not take the sensor's login ({facts.tunnel_error}); check user and password"
     return True, f"{facts.proxy} answers"
 
 
 def _server(facts: Facts) -> tuple[bool, str]:
     place = f"{facts.host} port {facts.port}"
     if facts.resolve_error is not None:
-        return False, f"{place} was not tried, its address is unknown"
+        return False, f"{place} was not tried, {facts.looked_up or facts.host} has no known address"
+    if facts.proxy_error is not None:
+        return False, f"{place} was not reached, the proxy does not answer"
+    if facts.tunnel_error is not None:
+        return False, f"{facts.proxy} does not lead to {place} ({facts.tunnel_error}); check what it lets through"
     if facts.connect_error is not None:
         return False, f"{place} does not answer ({facts.connect_error}); check firewall, routes and whether it runs"
     if facts.identified is False:
-        return False, f"something else than HoneySens answers at {place}; check the address and what is between"
+        said = f"status {facts.status}" if facts.status is not None else "no HTTP"
+        return (
+            False,
+            f"something else than HoneySens answers at {place} ({said}); check the address and what is between",
+        )
     return True, f"{place} answers"
 
 
