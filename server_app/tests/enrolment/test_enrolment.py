@@ -53,7 +53,7 @@ def test_the_archive_says_how_to_get_to_the_server(bench: Bench) -> None:
         "PATCH",
         f"/sensors/{sensor}",
         json={
-            "server": {"host": "inside.example.com"},
+            "server": {"host": "inside.example.com", "address": "192.0.2.9"},
             "network": {"mode": "static", "address": "192.0.2.7", "prefix": 24, "gateway": "192.0.2.1"},
             "dns_servers": ["192.0.2.53"],
             "proxy": {"kind": "basic", "host": "proxy", "port": 3128, "user": "u", "password": "p"},
@@ -64,7 +64,7 @@ def test_the_archive_says_how_to_get_to_the_server(bench: Bench) -> None:
         member = tar.extractfile("sensor.json")
         assert member is not None
         config = SensorConfig.parse_strict(json.load(member))
-    assert config.server_url == "https://inside.example.com"
+    assert (config.server_url, str(config.server_address)) == ("https://inside.example.com", "192.0.2.9")
     assert config.network is not None
     assert (str(config.network.address), config.network.prefix) == ("192.0.2.7", 24)
     assert [str(each) for each in config.network.dns_servers] == ["192.0.2.53"]

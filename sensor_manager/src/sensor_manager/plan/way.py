@@ -1,11 +1,15 @@
 """The way to the server: what it depends on, and what cannot be one. Pure."""
 
+from urllib.parse import urlsplit
+
 from pydantic import BaseModel, ConfigDict
 
 from sensor_manager.plan import dot1x
 from sensor_wire.sensor_config import SensorConfig
 from sensor_wire.v1.desired import Desired
 from sensor_wire.v1.network import Network, NetworkMode, Proxy, ServerEndpoint
+
+HTTPS_PORT = 443
 
 
 class Connection(BaseModel):
@@ -54,5 +58,12 @@ def fault(connection: Connection) -> str | None:
 
 
 def configured_by(config: SensorConfig) -> Connection:
-    """Return what the configuration says about the way to the server it names."""
-    return Connection(network=config.network, proxy=config.proxy)
+    """Return what the configuration says about the way to the server it names.
+
+    The endpoint is part of it only where it says more than the URL, so that older configurations stay what they were.
+    """
+    server = None
+    if config.server_address is not None:
+        at = urlsplit(config.server_url)
+        server = ServerEndpoint(host=at.hostname or "", port=at.port or HTTPS_PORT, address=config.server_address)
+    return Connection(network=config.network, server=server, proxy=config.proxy)

@@ -51,6 +51,7 @@ def make_blueprint() -> APIBlueprint:
                 sensor_id=sensor_id,
                 sensor_name=sensor.name,
                 server_url=url_of(values.server),
+                server_address=values.server.address,
                 ca_chain=settings.trust.read_text(encoding="ascii"),
                 token=fresh.token,
                 token_expires=fresh.expires_at,
