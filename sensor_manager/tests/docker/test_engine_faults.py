@@ -1,15 +1,17 @@
 """The engine ends and begins again while honeypots write: no event is lost, none becomes two."""
 
+import signal
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 import pytest
 from sensor_support.builders import eventually, uuid7
 from sensor_support.engine import NestedEngine
-from sensor_support.namespaces import ATTACKER, SENSOR, path
+from sensor_support.namespaces import ATTACKER, SENSOR, path, sh
 from sensor_support.sensor_process import Sensor
 
 from sensor_manager.effects.network_namespace import in_network_namespace
@@ -77,3 +79,30 @@ def test_events_survive_the_engine(sensor: Sensor, engine: NestedEngine) -> None
     assert again <= visitor.visits - 1, "only what was under way when the honeypot ended is handed over again"
     sessions = [each["session"] for each in sensor.server.events.values()]
     assert len(set(sessions)) == EVENTS
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_what_an_ended_engine_ran_is_removed(sensor: Sensor, engine: NestedEngine, number: signal.Signals) -> None:
+    sensor.want("pot", "writer")
+    sensor.runs("pot", "writer")
+    engine.restart(number)
+    eventually(lambda: "hello" in sensor.connect(), "the honeypot answers again")
+    sensor.want()
+    eventually(lambda: not engine.containers(), "none is left, nor any that is half removed")
+    sensor.want("pot")
+    eventually(lambda: "hello" in sensor.connect(), "it can be had again")
+
+
+def test_what_an_ended_engine_left_mounted_is_removed(sensor: Sensor) -> None:
+    """An engine that ends while it starts a container knows nothing of having mounted its files."""
+    sensor.want("pot")
+    sensor.runs("pot")
+    place = Path(sensor.inspect("pot")["GraphDriver"]["Data"]["MergedDir"])
+    sensor.engine.stop()
+    place.mkdir()
+    sh("mount", "--bind", str(place), str(place))
+    sensor.engine.start()
+    sensor.want("pot", pot={"options": {"greeting": "again"}})
+    sensor.runs("pot")
+    eventually(lambda: "hello" in sensor.connect(), "its successor answers")
+    assert len(sensor.engine.containers()) == 1

@@ -61,7 +61,8 @@ def situations(draw: st.DrawFn) -> tuple[Desired, Observed]:
         name, contract, image = draw(st.sampled_from(contracts))
         running, prepared = draw(st.booleans()), draw(st.booleans())
         made = ObservedContainer(identifier, name, contract, "1", image, running=running, started=running or prepared)
-        containers.append(replace(made, sandbox=identifier if running else "", prepared=running and prepared))
+        made = replace(made, sandbox=identifier if running else "", prepared=running and prepared)
+        containers.append(replace(made, half_removed=not running and draw(st.booleans())))
     tries = st.builds(Attempts, st.integers(0, 9), st.sampled_from([0.0, 150.0]), st.sampled_from([None, "why"]))
     return wanted, Observed(
         now=100.0,

@@ -180,6 +180,7 @@ class DockerEngine:
             error=state.get("Error") or None,
             ended="" if running else state.get("FinishedAt", ""),
             sandbox=network["SandboxKey"] if running else "",
+            half_removed=bool(state["Dead"]),
         )
 
 

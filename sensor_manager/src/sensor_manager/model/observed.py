@@ -30,6 +30,7 @@ class ObservedContainer:
         ended: when it ended, in the engine's words; differs between any two ends.
         sandbox: path of its network namespace; empty while it does not run.
         prepared: its network namespace carries the rules of a catch-all service.
+        half_removed: the engine began to remove it and did not finish; nothing but removing it helps.
     """
 
     id: str
@@ -44,6 +45,7 @@ class ObservedContainer:
     ended: str = ""
     sandbox: str = ""
     prepared: bool = False
+    half_removed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,8 +53,8 @@ def plan(observed: Observed, desired: Desired | None, site: Site) -> tuple[Actio
 
 
 def current_container(observed: Observed, wanted: Wanted) -> ObservedContainer | None:
-    """Return the container of a service; the one of the right contract where there are several."""
-    own = [each for each in observed.containers if each.service == wanted.service.name]
+    """Return the container of a service that can be used; the one of the right contract where there are several."""
+    own = [each for each in observed.containers if each.service == wanted.service.name and not each.half_removed]
     contract = contract_hash(wanted.service)
     return next((each for each in own if each.contract == contract), own[0] if own else None)
 
@@ -105,6 +105,8 @@ def _waits(observed: Observed, contract: str) -> bool:
 def _next_steps(observed: Observed, wanted: Wanted, site: Site) -> Iterator[Action]:
     """Yield at most one change of the service's container and one pull; later ones follow from the next look."""
     service, place = wanted.service, wanted.place
+    if any(each.half_removed for each in observed.containers if each.service == service.name):
+        return  # it has the name still
     contract = contract_hash(service)
     container = current_container(observed, wanted)
     image = image_reference(site, service)

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import tarfile
 import tempfile
@@ -19,6 +20,7 @@ BASE = "honeysens/base:latest"
 IMAGE_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 IMAGE_CONFIG = "application/vnd.docker.container.image.v1+json"
 IMAGE_LAYER = "application/vnd.docker.image.rootfs.diff.tar"
+FORGET_MOUNTS = Path(__file__).parents[4] / "image_builder/docker/rootfs/usr/lib/honeysens/forget-mounts"
 OCTETS = "application/octet-stream"
 
 
@@ -31,17 +33,19 @@ class NestedEngine:
         off = dict.fromkeys(("iptables", "ip6tables", "userland-proxy"), False)
         config = self._config = folder / "daemon.json"
         config.write_text(json.dumps(off | {"bridge": "none", "no-new-privileges": True}))
-        places = [f"--data-root={folder}/data", f"--exec-root={sockets}", f"--pidfile={folder}/docker.pid"]
+        self._data = folder / "data"
+        self._pids = folder / "docker.pid", sockets / "containerd" / "containerd.pid"
+        places = [f"--data-root={self._data}", f"--exec-root={sockets}", f"--pidfile={self._pids[0]}"]
         daemon = ["dockerd", f"--host={self.address}", f"--config-file={config}", *places]
         self._command = ["nsenter", f"--net=/run/netns/{namespace}", *daemon]
         self._environment: Mapping[str, str] = os.environ
         self._process = self._start()
 
-    def restart(self, **environment: str) -> None:
-        """End it as a service manager would, and start it again, with this added to its environment."""
-        self.stop()
+    def restart(self, number: signal.Signals = signal.SIGTERM, **environment: str) -> None:
+        """End it, as a service manager would or otherwise, and start it again, with this added to its environment."""
+        self.stop(number)
         self._environment = os.environ | environment
-        self._process = self._start()
+        self.start()
 
     def keep_containers(self, *, keep: bool) -> None:
         """Let containers outlive it, as on a sensor, or end with it."""
@@ -50,20 +54,31 @@ class NestedEngine:
 
     def remove_all(self, repositories: str) -> None:
         """Remove all containers and networks, and the images whose repository contains this text."""
-        for container in self._docker("ps", "-aq"):
+        for container in self.containers():
             self._docker("rm", "-f", container)
         self._docker("network", "prune", "-f")
         for image in self._docker("images", "--digests", "--format", "{{.Repository}}@{{.Digest}}"):
             if repositories in image:
                 self._docker("rmi", "-f", image)
 
+    def containers(self) -> list[str]:
+        """The ids of all there are, those that do not run, too."""
+        return self._docker("ps", "-aq")
+
     def _docker(self, *arguments: str) -> list[str]:
         return sh(DOCKER, "-H", self.address, *arguments).splitlines()
 
-    def stop(self) -> None:
-        """End it; its containers end with it."""
-        self._process.terminate()
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """End it; its containers end with it, unless it is killed."""
+        self._process.send_signal(number)
         self._process.wait(30)
+
+    def start(self) -> None:
+        """Start it again, as the sensor's service does."""
+        for left in self._pids:  # by one that was killed: it would keep the next one down
+            left.unlink(missing_ok=True)
+        sh(str(FORGET_MOUNTS), str(self._data))
+        self._process = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
         with self._log.open("ab") as log:

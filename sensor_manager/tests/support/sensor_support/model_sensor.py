@@ -72,6 +72,7 @@ class ModelSensor:
                 self.observed = replace(seen, networks=tuple(each for each in seen.networks if each.id != identifier))
             case CreateContainer(spec=spec):
                 assert spec.image in seen.images
+                assert not any(each.half_removed for each in seen.containers if each.service == spec.service)
                 assert any(each.service == spec.service and spec.address in each.subnet for each in seen.networks)
                 made = ObservedContainer(
                     id=self._new(),
@@ -85,6 +86,7 @@ class ModelSensor:
                 self.observed = replace(seen, containers=(*seen.containers, made))
             case StartContainer(id=identifier):
                 assert seen.netfilter is not None, "nothing starts without netfilter"
+                assert not any(each.half_removed for each in seen.containers if each.id == identifier)
                 self._change(identifier, running=True, started=True, sandbox=f"/netns/{identifier}", prepared=False)
             case PrepareNamespace(id=identifier):
                 self._change(identifier, prepared=True)
