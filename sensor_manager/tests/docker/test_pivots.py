@@ -87,6 +87,11 @@ def test_taken_over_honeypots_reach_nothing_also_after_restarts(sensor: Sensor, 
     eventually(lambda: "honeysens" in sensor.rules(), "the rules are back")
     repairs = eventually(lambda: sensor.server.reports[-1].netfilter, "the repair is reported")
     assert repairs.repairs == 1
+    for setting in ("ipv4/ip_forward", "ipv6/conf/all/forwarding"):
+        forget = f"echo 0 >/proc/sys/net/{setting}"
+        sh("ip", "netns", "exec", sensor.net.sensor, "sh", "-c", forget)
+        eventually(lambda: "hello" in sensor.connect(source=ATTACKER6), "the kernel hands packets on again")
+        eventually(lambda: "hello" in sensor.connect(), "by IPv4, too")
     sensor.engine.restart()
     sensor.kill(signal.SIGTERM)
     sensor.start(*arguments)

@@ -122,6 +122,12 @@ def enable_forwarding(ipv6_interface: str | None) -> None:
         _set(IPV6_SETTINGS / "all/forwarding", "1", "net.ipv6.conf.all.forwarding")
 
 
+def hands_on(*, ipv6: bool) -> bool:
+    """Tell whether the kernel still hands packets on, of IPv6 too where that is meant."""
+    settings = [IP_FORWARD, *([IPV6_SETTINGS / "all/forwarding"] if ipv6 else [])]
+    return all(each.read_text(encoding="ascii").strip() == "1" for each in settings)
+
+
 def _set(setting: Path, value: str, name: str) -> None:
     try:
         if setting.read_text(encoding="ascii").strip() != value:

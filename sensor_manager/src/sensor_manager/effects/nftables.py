@@ -11,7 +11,7 @@ from sensor_manager.effects.commands import run_tool
 from sensor_manager.effects.conntrack import forget_flows
 from sensor_manager.effects.errors import EffectError, NetfilterError
 from sensor_manager.effects.listeners import listeners
-from sensor_manager.effects.machine import enable_forwarding
+from sensor_manager.effects.machine import enable_forwarding, hands_on
 from sensor_manager.effects.network_namespace import in_network_namespace
 from sensor_manager.effects.stand_ins import lead_stand_ins
 from sensor_manager.model import Forwarding, Listener
@@ -43,10 +43,12 @@ class Nftables:
     def __init__(self, book: Path) -> None:
         self._path = book
         self._book = _read_book(book)
+        self._ipv6 = False
 
     def let_forward(self, forwarding: Forwarding) -> None:
         """Let the kernel hand packets on, to stand-ins too; raises `NetfilterError` where that is forbidden."""
         enable_forwarding(forwarding.interface if forwarding.ipv6 else None)
+        self._ipv6 = forwarding.ipv6
         try:
             lead_stand_ins(forwarding)
         except EffectError as error:
@@ -80,11 +82,16 @@ class Nftables:
         self._write_book()
 
     def current(self, namespace: str | None = None) -> str | None:
-        """Return the rules in force as they were applied; None when the table is absent or somebody changed it."""
+        """Return the rules in force as they were applied.
+
+        None when the table is absent, somebody changed it, or the kernel hands nothing on any more.
+        """
         known = self._book.get(namespace or "")
         if known is None:
             return None
         try:
+            if namespace is None and not hands_on(ipv6=self._ipv6):
+                return None
             listing = _within(namespace, _listing)
         except (EffectError, OSError):
             return None
