@@ -178,6 +178,7 @@ class Daemon:
             if problem is None and phase is Phase.POLL:
                 self._connection.note_answer()
                 self._uploader.server_is_back()
+                self._tell_time()
             self._reach.note(phase, problem)
 
     def _check(self, refusal: str | None) -> CheckReport:
@@ -192,6 +193,11 @@ class Daemon:
             return place(proxy, self._cntlm.tunnel(proxy) if needs_tunnel(proxy) else None)
         except EffectError as error:
             raise ServerError(str(error)) from error
+
+    def _tell_time(self) -> None:
+        now = self._clock.now()
+        if now is not None:
+            self._platform.take_time(now)
 
     def _time_is_known(self, boot: str, started: float) -> None:
         try:

@@ -13,7 +13,7 @@ from sensor_support.authority import DAY
 from sensor_support.builders import desired, event, eventually, uuid7
 from sensor_support.mini_server import MiniServer, mini_server
 
-from sensor_manager.plan.clock import KnownTime, certificate_fault, correct_times, learn, wall_error
+from sensor_manager.plan.clock import KnownTime, certificate_fault, clock_setting, correct_times, learn, wall_error
 from sensor_manager.server.client import ServerClient, Way
 from sensor_manager.server.clock import ServerClock
 from sensor_manager.server.config import load_config
@@ -48,6 +48,21 @@ KNOWN = KnownTime("a", START, START + 100)
 )
 def test_error_of_the_clock(uptime: float | None, wall: float | None, started: float | None, error: float) -> None:
     assert wall_error(uptime, wall, started) == error
+
+
+@pytest.mark.parametrize(
+    ("wall", "setting"),
+    [
+        (START, None),
+        (START + 29, None),  # an answer may have been so late
+        (START - 29, None),
+        (START + 31, START),
+        (START - 31, START),
+        (0.0, START),
+    ],
+)
+def test_what_a_board_sets_its_clock_to(wall: float, setting: float | None) -> None:
+    assert clock_setting(wall, START) == setting
 
 
 def test_all_times_of_an_event_are_corrected() -> None:

@@ -8,9 +8,12 @@ from flask import Response, current_app, json, request
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import HTTPException
 
+from server_app.database_away import is_away
 from server_app.database_conflicts import is_conflict
 from server_app.errors import Conflict, FieldError, Refusal, Throttled, Unavailable
 
+AWAY_SECONDS = 5
+"""After which a request that met no database is worth another attempt."""
 LOG = structlog.get_logger(__name__)
 
 
@@ -66,6 +69,9 @@ def _overtaken(error: IntegrityError) -> Response:
 
 
 def _fault(error: Exception) -> Response:
+    if is_away(error):
+        LOG.error("database_away", reason=str(error).partition("\n")[0])
+        return _refusal(Unavailable("The database cannot be used at the moment. Try again later.", AWAY_SECONDS))
     LOG.error("request_failed", method=request.method, path=request.path, exc_info=error)
     return problem(500, "The server made a mistake; its log has the details. Nothing was changed.")
 

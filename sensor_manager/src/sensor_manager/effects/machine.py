@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import struct
+import time
 from array import array
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
@@ -56,6 +57,15 @@ def read_figures(disk: Path) -> Figures:
         disk_total=usage.total,
         disk_used=usage.used,
     )
+
+
+def set_clock(moment: float) -> None:
+    """Set the machine's settable clock, in seconds since 1970.
+
+    Raises:
+        OSError: this process may not.
+    """
+    time.clock_settime(time.CLOCK_REALTIME, moment)
 
 
 def interface_addresses4(interface: str) -> tuple[IPv4Address, ...]:

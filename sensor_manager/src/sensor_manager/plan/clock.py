@@ -12,6 +12,20 @@ from typing import Any
 TOLERANCE = 2.0
 """Seconds of error that are left alone: an answer's time is in whole seconds, and takes a moment to arrive."""
 
+LEFT_ALONE = 30.0
+"""Seconds by which a board's settable clock may be off before it is set: more than any answer comes late, by which the
+time is known. Else a slow line would have it set to and fro."""
+
+
+def clock_setting(wall: float, known: float) -> float | None:
+    """Return what a board's settable clock is to be set to; None when it is near enough.
+
+    Args:
+        wall: what it shows, in seconds since 1970.
+        known: what time it is by the server's answers.
+    """
+    return known if abs(wall - known) > LEFT_ALONE else None
+
 
 def wall_error(uptime: float | None, wall: float | None, started: float | None) -> float:
     """Return how many seconds the settable clock was ahead at a moment; 0 when it is right or nobody knows.

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -50,6 +51,9 @@ class Platform(Protocol):
     def use_proxy(self, settings: Settings, url: str | None) -> None:
         """Have the engine fetch images by this proxy (with its login) from now on; None: by none."""
 
+    def take_time(self, now: datetime) -> None:
+        """Take note of what time it is by an answer of the server's that has just come."""
+
     def before(self, phase: Phase) -> None:
         """Take note that a phase begins; may be called by several threads."""
 
@@ -93,6 +97,9 @@ class LinuxHost:
 
     def use_proxy(self, settings: Settings, url: str | None) -> None:
         """Do nothing: nobody knows how the engine is run."""
+
+    def take_time(self, now: datetime) -> None:
+        """Do nothing: the clock is the host's."""
 
     def before(self, phase: Phase) -> None:
         """Do nothing."""

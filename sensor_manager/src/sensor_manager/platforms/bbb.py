@@ -1,16 +1,24 @@
-"""The BeagleBone Black: its four lights say how the sensor is."""
+"""The BeagleBone Black: its four lights say how the sensor is, and its clock, which has no battery, is set."""
 
 import threading
+import time
 from dataclasses import astuple
+from datetime import datetime
 from pathlib import Path
 
+import structlog
+
+from sensor_manager.effects.machine import set_clock
 from sensor_manager.model import Phase
+from sensor_manager.plan.clock import clock_setting
 from sensor_manager.plan.lights import Panel, panel
 from sensor_manager.platforms.base import LinuxHost
 from sensor_wire.v1.architecture import Architecture
 
 LIGHTS = tuple(f"beaglebone:green:usr{number}" for number in range(4))
 """From the corner inwards: manager, network, server, honeypots."""
+
+log = structlog.get_logger(__name__)
 
 
 class Bbb(LinuxHost):
@@ -28,6 +36,19 @@ class Bbb(LinuxHost):
         self._lock = threading.Lock()
         self._ended: dict[Phase, bool] = {}
         self._shown: Panel | None = None
+
+    def take_time(self, now: datetime) -> None:
+        """Set the board's clock where it is wrong: honeypots show it, and what they date is told by it."""
+        wall = time.time()
+        setting = clock_setting(wall, now.timestamp())
+        if setting is None:
+            return
+        try:
+            set_clock(setting)
+        except OSError as error:
+            log.warning("the clock is wrong and cannot be set", seconds_ahead=round(wall - setting), reason=str(error))
+        else:
+            log.warning("the clock was set", seconds_ahead=round(wall - setting))
 
     def after(self, phase: Phase, problem: str | None) -> None:
         """Show how the sensor is now."""

@@ -3,6 +3,7 @@
 import os
 import shutil
 import time
+from datetime import datetime
 from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 
@@ -62,6 +63,10 @@ class Dummy:
     def use_proxy(self, settings: Settings, url: str | None) -> None:
         """Let the developer see that there is one."""
         log.debug("the engine's proxy", wanted=url is not None, instead_of=settings.docker)
+
+    def take_time(self, now: datetime) -> None:
+        """Let the developer see it."""
+        log.debug("the time", by_the_server=now.isoformat())
 
     def before(self, phase: Phase) -> None:
         """Let the developer see it."""

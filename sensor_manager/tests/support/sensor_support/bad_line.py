@@ -11,7 +11,7 @@ from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -30,6 +30,7 @@ WITHOUT_ANSWER = {"never answers": 1.5, "nothing comes back": 1.5, "reset after 
 OURS = (401, 403, 500)
 """Statuses that come as the server's own problem documents; the others as something between would send them."""
 UPLOAD = "/api/events"
+FAULT = 500
 
 type Answer = tuple[int, str, bytes]
 
@@ -40,6 +41,7 @@ class BadLine:
     Attributes:
         met: how often each fault has come.
         repeated: how many events the server had already when they were sent.
+        unavailable: the server's own answers that it has a fault: status, media type, Retry-After and content.
         authority: who signed the certificate it shows.
 
     Args:
@@ -58,6 +60,7 @@ class BadLine:
         self._namespace = namespace
         self.met: Counter[str] = Counter()
         self.repeated = 0
+        self.unavailable: list[tuple[int, str, str | None, bytes]] = []
         self.server = server
         self._lock = threading.Lock()
         self._chance = random.Random(4)
@@ -115,13 +118,18 @@ class BadLine:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
             content = answer.read()
-            with self._lock:
-                self.repeated += content.count(b'"duplicate"')
+            self._note(answer, content)
             return answer.status, answer.headers.get("Content-Type", ""), content
         except (OSError, HTTPException):
             return 502, "application/problem+json", b"{}"
         finally:
             connection.close()
+
+    def _note(self, answer: HTTPResponse, content: bytes) -> None:
+        said = answer.status, answer.headers.get("Content-Type", ""), answer.headers.get("Retry-After"), content
+        with self._lock:
+            self.repeated += content.count(b'"duplicate"')
+            self.unavailable += [said] if answer.status >= FAULT else []
 
 
 class _Quiet(ThreadingHTTPServer):

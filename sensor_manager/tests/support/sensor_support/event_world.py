@@ -8,32 +8,34 @@ import subprocess
 import sys
 from pathlib import Path
 
-from server_process import Server
+from server_process import Server, enrolled_by
+from sqlalchemy import create_engine, text
 
 from sensor_manager.server.identity import certificate_request, make_key
 
 
-def start_server(folder: Path) -> Server:
-    """Start a new server that can sign; it may not answer yet."""
+def start_server(folder: Path, database_url: str = "") -> Server:
+    """Start a new server that can sign, on SQLite unless another database is named; it may not answer yet."""
     server = Server(folder, "http://127.0.0.1:1")
-    server.environment["HS_LOG_LEVEL"] = "warning"
-    assert server.run("init").returncode == 0
+    server.environment |= {"HS_LOG_LEVEL": "warning", "HS_DATABASE_URL": database_url}
+    done = server.run("init")
+    assert done.returncode == 0, done.stdout + done.stderr
     server.start("web")
     server.start("worker")  # it signs
     return server
 
 
-def enrol(server: Server, folder: Path) -> tuple[int, str]:
+def enrol(server: Server, folder: Path, name: str = "fault") -> tuple[int, str]:
     """Make a sensor and its certificate; returns its number and the authorities of sensors."""
     server.log_in()
     division = server.call("GET", "/divisions").json()["items"][0]["id"]
-    sensor = server.call("POST", "/sensors", json={"name": "fault", "division": division}).json()["id"]
+    sensor = server.call("POST", "/sensors", json={"name": name, "division": division}).json()["id"]
     archive = folder / "archive.tar.gz"
     archive.write_bytes(server.call("POST", f"/sensors/{sensor}/config").content)
     token = json.loads(subprocess.check_output(["tar", "-xOzf", str(archive), "sensor.json"]))["token"]
     make_key(folder / "sensor.key")
     csr = certificate_request(folder / "sensor.key", sensor)
-    answer = server.call("POST", "/sensors/enrol", json={"token": token, "csr": csr}).json()
+    answer = enrolled_by(server, {"token": token, "csr": csr})
     (folder / "sensor.crt").write_text(answer["certificate"])
     return sensor, answer["ca_chain"]
 
@@ -49,9 +51,11 @@ def start_manager(folder: Path, url: str, namespace: str | None = None) -> "subp
 
 def stored(server: Server, sensor: int) -> tuple[int, set[str]]:
     """Return how many rows the server has of this sensor, and their ids."""
-    with sqlite3.connect(next((server.folder / "data").rglob("*.db")), timeout=30) as database:
-        rows = database.execute("SELECT uuid FROM events WHERE sensor_id = ?", (sensor,)).fetchall()
-    return len(rows), {row[0].replace("-", "") for row in rows}
+    engine = create_engine(server.environment["HS_DATABASE_URL"] or f"sqlite:///{server.folder}/data/server.db")
+    with engine.connect() as database:
+        rows = database.execute(text("SELECT uuid FROM events WHERE sensor_id = :sensor"), {"sensor": sensor}).all()
+    engine.dispose()
+    return len(rows), {str(row[0]).replace("-", "") for row in rows}
 
 
 def waiting(spool: Path) -> int:

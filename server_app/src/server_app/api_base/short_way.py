@@ -18,6 +18,7 @@ from server_app.api_base.sensor_auth import proof_of
 from server_app.audit import actor
 from server_app.audit.actor import Actor, ActorKind
 from server_app.context import Context
+from server_app.database_away import is_away
 from server_app.errors import Refusal
 from server_app.metrics.instruments import Instruments
 from server_app.pki.client_cert import BadCertificate, Proof
@@ -106,6 +107,7 @@ class ShortWay:
                 return way.answer(self._context, self._instruments, plain)
         except (BadCertificate, Refusal):
             return None
-        except Exception:  # whatever it is, the application meets it, too
-            LOG.warning("short_way_left", path=environ["PATH_INFO"], exc_info=True)
+        except Exception as error:  # whatever it is, the application meets it, too
+            if not is_away(error):  # that would be told at each attempt of each sensor
+                LOG.warning("short_way_left", path=environ["PATH_INFO"], exc_info=True)
             return None

@@ -31,6 +31,7 @@ def make_blueprint() -> APIBlueprint:
 
     @blueprint.post("")
     @blueprint.output(BatchResult)
+    @refuses(503)
     @certificate_required
     @receives(Batch, MAX_BATCH_BYTES, at_once=read_sound)
     def upload(body: Batch | list[Accepted], proof: Proof) -> Response:
