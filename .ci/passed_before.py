@@ -58,11 +58,12 @@ SCENARIOS = {
 }
 """A scenario that is not named here is taken to read all of it."""
 TESTS = {
+    "faults of the database": Reading(("sensor_manager/", "server_app/"), ("base", "server"), tests=True),
     "faults of the sensor": Reading(("sensor_manager/", "server_app/"), (), tests=True),
     "rates of honeypots": Reading(("bench/", "service_images/", WIRE), ("base", "service"), tests=True),
     "sensor in namespaces": Reading(("sensor_manager/", WIRE), (), tests=True),
     "sensor on an engine": Reading(
-        ("sensor_manager/", WIRE, "bench/", "service_images/"), ("base", "service"), tests=True
+        ("sensor_manager/", WIRE, "bench/", "service_images/"), ("base", "service", "firmware"), tests=True
     ),
     "server on PostgreSQL": Reading(("server_app/",), ("base", "server"), tests=True, documents=("docs/api.md",)),
     "service images": Reading(("service_images/", WIRE), ("base", "service"), tests=True),

@@ -148,6 +148,7 @@ def phases() -> list[list[Stage]]:
         [
             remembered("server on PostgreSQL", *PYTEST, *IN_PARALLEL, "-m", "postgres or tools", "server_app"),
             remembered("sensor on an engine", *PYTEST, *IN_PARALLEL, "-m", "docker", *ON_ENGINES),
+            remembered("faults of the database", *PYTEST, "-m", "postgres", FAULTS),
             Stage("proxy", [*PYTEST, "-m", "docker", "server_app"]),
             remembered("service images", *PYTEST, *WAITING, "-m", "docker or netns", "service_images"),
             remembered("rates of honeypots", *PYTEST, "-m", "docker", RATES),

@@ -130,7 +130,7 @@ def test_no_marked_test_is_left_out() -> None:
     where = {
         "docker": ("server_app", "service_images", stages.RATES, *stages.ON_ENGINES),
         "netns": ("service_images", stages.FAULTS, *stages.ON_ENGINES),
-        "postgres": ("server_app",),
+        "postgres": ("server_app", stages.FAULTS),
         "tools": ("server_app",),
     }
     files = [file for folder in stages.TESTS for file in (ROOT / folder).rglob("*.py")]

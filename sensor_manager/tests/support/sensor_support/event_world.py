@@ -49,13 +49,19 @@ def start_manager(folder: Path, url: str, namespace: str | None = None) -> "subp
         return subprocess.Popen(command, env=environment, stdout=log, stderr=log)
 
 
-def stored(server: Server, sensor: int) -> tuple[int, set[str]]:
-    """Return how many rows the server has of this sensor, and their ids."""
+def all_stored(server: Server) -> list[tuple[int, str]]:
+    """Return sensor and id of each event that the server has."""
     engine = create_engine(server.environment["HS_DATABASE_URL"] or f"sqlite:///{server.folder}/data/server.db")
     with engine.connect() as database:
-        rows = database.execute(text("SELECT uuid FROM events WHERE sensor_id = :sensor"), {"sensor": sensor}).all()
+        rows = database.execute(text("SELECT sensor_id, uuid FROM events")).all()
     engine.dispose()
-    return len(rows), {str(row[0]).replace("-", "") for row in rows}
+    return [(sensor, str(identifier).replace("-", "")) for sensor, identifier in rows]
+
+
+def stored(server: Server, sensor: int) -> tuple[int, set[str]]:
+    """Return how many rows the server has of this sensor, and their ids."""
+    ids = [identifier for of, identifier in all_stored(server) if of == sensor]
+    return len(ids), set(ids)
 
 
 def waiting(spool: Path) -> int:
