@@ -65,15 +65,48 @@ def test_what_a_board_sets_its_clock_to(wall: float, setting: float | None) -> N
     assert clock_setting(wall, START) == setting
 
 
-def test_all_times_of_an_event_are_corrected() -> None:
-    then = datetime(1970, 1, 1, 0, 5, tzinfo=UTC)
-    body = event(1, time=then, details=[Detail(time=then + timedelta(seconds=1), kind="input", data="ä")])
-    corrected = json.loads(correct_times(body.model_dump_json(), -START))
-    assert corrected["time"] == "2026-11-21T00:05:00+00:00"
-    assert corrected["details"] == [{"time": "2026-11-21T00:05:01+00:00", "kind": "input", "data": "ä"}]
-    assert correct_times(body.model_dump_json(), 0.0) == body.model_dump_json()
-    impossible = correct_times(body.model_dump_json(), 1e14)
-    assert json.loads(impossible)["time"] == "1970-01-01T00:05:00Z"
+def dated(*times: float) -> str:
+    """An event with a detail, of these times."""
+    moments = [datetime.fromtimestamp(each, UTC) for each in times]
+    details = [Detail(time=each, kind="input", data="ä") for each in moments[1:]]
+    return event(1, time=moments[0], details=details).model_dump_json()
+
+
+def times_of(body: str) -> list[float]:
+    told = json.loads(body)
+    return [datetime.fromisoformat(each["time"]).timestamp() - START for each in (told, *told["details"])]
+
+
+ARRIVED = 100.0
+
+
+@pytest.mark.parametrize(
+    ("clock", "said", "told"),
+    [
+        (START, (90, 99), (90, 99)),  # right
+        (0.0, (90 - START, 99 - START), (90, 99)),  # in 1970
+        (START + 500, (590, 599), (90, 99)),
+        (START, (90 - START, 99), (100, 99)),  # in 1970, and set before it was handed over
+        (START, (90 + 5 * HOUR, 99), (100, 99)),  # far ahead, likewise
+        (0.0, (90, 99 - START), (100, 99)),  # right, and set to 1970
+        (START, (-30, 130), (-30, 130)),  # by little
+    ],
+)
+def test_all_times_of_an_event_are_corrected(
+    clock: float, said: tuple[float, float], told: tuple[float, float]
+) -> None:
+    body = dated(*(START + each for each in said))
+    corrected = correct_times(body, ARRIVED, clock + ARRIVED, START)
+    assert times_of(corrected) == pytest.approx(told, abs=0.001)
+    assert corrected == body or '"ä"' in corrected
+    assert (corrected == body) == (said == told)
+
+
+def test_times_stay_where_nobody_knows_better() -> None:
+    body = dated(5.0)
+    assert correct_times(body, ARRIVED, 5.0, None) == body
+    assert correct_times(body, None, None, START) == body
+    assert correct_times(body, ARRIVED, 5.0, 1e14) == body, "there is no such year"
 
 
 @pytest.mark.parametrize(

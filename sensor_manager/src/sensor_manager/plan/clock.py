@@ -5,13 +5,16 @@ distance from that, whatever the settable clock showed or was set to in between.
 """
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 TOLERANCE = 2.0
 """Seconds of error that are left alone: an answer's time is in whole seconds, and takes a moment to arrive."""
 
+SLACK = 60.0
+"""Seconds by which a time may lie outside of what can be: clocks are also set by little."""
 LEFT_ALONE = 30.0
 """Seconds by which a board's settable clock may be off before it is set: more than any answer comes late, by which the
 time is known. Else a slow line would have it set to and fro."""
@@ -41,20 +44,34 @@ def wall_error(uptime: float | None, wall: float | None, started: float | None) 
     return error if abs(error) > TOLERANCE else 0.0
 
 
-def correct_times(body: str, error: float) -> str:
-    """Return an event (JSON text) whose times do not carry the error (seconds ahead) any more.
+def correct_times(body: str, uptime: float | None, wall: float | None, started: float | None) -> str:
+    """Return an event (JSON text) whose times are those of the server's clock.
 
-    A time that has no place in the calendar after that stays as it is.
+    A time that even then lies before the boot or after the event's arrival was taken while the clock stood otherwise:
+    somebody has set it since. Then the moment of arrival is what is nearest to the truth. What has no place in the
+    calendar stays as it is.
+
+    Args:
+        body: the event.
+        uptime: when it arrived, as above.
+        wall: likewise.
+        started: likewise.
     """
-    if not error:
+    if uptime is None or started is None:
         return body
+    error, arrived = wall_error(uptime, wall, started), started + uptime
     event: dict[str, Any] = json.loads(body)
+    changed = False
     for each in (event, *event["details"], *event["packets"]):
-        try:
-            each["time"] = (datetime.fromisoformat(each["time"]) - timedelta(seconds=error)).isoformat()
-        except OverflowError:
-            continue
-    return json.dumps(event, separators=(",", ":"), ensure_ascii=False)
+        said = datetime.fromisoformat(each["time"]).timestamp()
+        right = said - error
+        if not started - SLACK <= right <= arrived + SLACK:
+            right = arrived
+        if right != said:
+            with suppress(ValueError, OverflowError):
+                each["time"] = datetime.fromtimestamp(right, UTC).isoformat()
+                changed = True
+    return json.dumps(event, separators=(",", ":"), ensure_ascii=False) if changed else body
 
 
 @dataclass(frozen=True, slots=True)

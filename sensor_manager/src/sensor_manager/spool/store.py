@@ -8,7 +8,7 @@ from typing import Self
 
 import structlog
 
-from sensor_manager.plan.clock import correct_times, wall_error
+from sensor_manager.plan.clock import correct_times
 from sensor_manager.plan.spool_drops import SEVERITY_RANK, SpooledSize, choose_drops
 from sensor_manager.spool.ballast import DEFAULT_BYTES, Ballast
 from sensor_manager.spool.database import checksum, count, is_intact
@@ -114,7 +114,7 @@ class SpoolStore:
                     quarantine(connection, sequence, DAMAGED_EVENT)
                     log.error("event damaged on the disk, set aside", event_id=identifier)
                     continue
-                batch.append(SpooledEvent(sequence, identifier, correct_times(body, wall_error(*clock))))
+                batch.append(SpooledEvent(sequence, identifier, correct_times(body, *clock)))
             return batch
 
         return self._writer.run(read)
