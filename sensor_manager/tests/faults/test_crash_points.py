@@ -14,6 +14,9 @@ from sensor_manager.spool.store import SpoolStore
 
 pytestmark = pytest.mark.netns
 CALLS = ("pwrite64", "fdatasync", "fsync", "ftruncate", "rename", "unlink")
+WRITES = ("pwrite64", "fdatasync")
+KILL = "signal=SIGKILL"
+ERRORS = ("EIO", "ENOSPC")
 AT_LEAST = 250
 
 
@@ -46,14 +49,10 @@ def test_at_every_system_call_of_the_write_path(memory: Path) -> None:
         present = kept_its_promises(memory / "spool.db", promises)
         assert len(present) == EVENTS - len(promises.deleting) > 0
         counts = Counter(call for line in trace.read_text().splitlines() for call in CALLS if f" {call}(" in line)
-        points = [(call, number, "signal=SIGKILL") for call in CALLS for number in range(1, counts[call] + 1)]
-        points += [
-            (call, number, f"error={('EIO', 'ENOSPC')[(number + shift) % 2]}")
-            for shift, call in enumerate(("pwrite64", "fdatasync"))
-            for number in range(1, counts[call] + 1)
-        ]
-        assert len(points) >= AT_LEAST
-        for call, number, fault in points:
+        kills = [(call, number, KILL) for call in CALLS for number in range(1, counts[call] + 1)]
+        errors = [(call, number, f"error={error}") for call, number, _ in kills if call in WRITES for error in ERRORS]
+        assert len(kills) >= AT_LEAST
+        for call, number, fault in (*kills, *errors):
             folder = memory / f"{call}-{number}-{fault}"
             folder.mkdir()
             promises = victim.run(
@@ -61,7 +60,7 @@ def test_at_every_system_call_of_the_write_path(memory: Path) -> None:
             )
             try:
                 kept_its_promises(folder / "spool.db", promises)
-                if fault != "signal=SIGKILL":
+                if fault != KILL:
                     assert len(promises.acknowledged) == EVENTS, "a single error of the disk costs a retry, no more"
             except AssertionError as error:
                 raise AssertionError(f"{fault} at {call} number {number}: {error}") from error
