@@ -14,7 +14,7 @@ COMPILE := uv pip compile -q --generate-hashes --universal --python-version 3.12
 TESTS := server_app sensor_manager service_images image_builder roles bench
 PURE := not docker and not netns and not postgres and not tools
 
-.PHONY: help setup demo demo-down dev test test-unit lint fix images images-armhf firmware-docker bench lock schema clean
+.PHONY: help setup demo demo-down dev test test-unit lint fix images images-armhf firmware-docker bench lock schema freeze clean
 
 ##@ Try it
 help: ## List these commands
@@ -78,6 +78,9 @@ lock: setup ## Renew all hash-pinned requirements; see what changed with git dif
 
 schema: setup ## Write the contract's JSON Schema
 	@python -m sensor_wire.schema server_app/wire/schema
+
+freeze: setup ## Keep a server's rows as this version stores them: all migrations to come are tested with them
+	@python server_app/tests/support/freeze_release.py
 
 clean: ## Remove what was built and downloaded here (not the images in the engine)
 	rm -rf dist .cache .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -13,6 +13,7 @@ from server_process import Server
 from sqlalchemy import text
 
 from server_app import migrate
+from server_app.at_rest.keys import SecretKeys
 from server_app.db import Database
 
 FRESH = multiprocessing.get_context("spawn")
@@ -24,7 +25,9 @@ MOVED = {("events", "session")}
 
 @pytest.fixture
 def database(database_url: str, tmp_path: Path) -> Any:
-    database = Database(database_url or f"sqlite:///{tmp_path / 'server.db'}")
+    keys = SecretKeys(tmp_path / "secret.keys")
+    keys.create()
+    database = Database(database_url or f"sqlite:///{tmp_path / 'server.db'}", keys)
     yield database
     database.close()
 
@@ -44,7 +47,7 @@ def lost(before: Tables, after: Tables) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("release", releases(), ids=lambda release: release.name)
+@pytest.mark.parametrize("release", releases(), ids=lambda release: f"{release.name}-{release.revision}")
 def test_data_of_every_release_survives_the_way_up_and_down(
     release: Release, database: Database, tmp_path: Path
 ) -> None:
