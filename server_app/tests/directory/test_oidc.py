@@ -1,10 +1,11 @@
-"""Logins by a real OpenID Connect provider, and every way in which one could be made up."""
+"""Logins by an OpenID Connect provider that speaks HTTPS, and every way in which one could be made up."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from oidc_provider_process import CLIENT_ID, CLIENT_SECRET, OidcProvider, oidc_provider
+from own_certificates import authority
 from server_bench import PASSWORD, URL, Bench
 from sqlalchemy import update
 from werkzeug.test import TestResponse
@@ -18,8 +19,8 @@ ALICE: dict[str, Any] = {"preferred_username": "alice", "name": "Alice E.", "gro
 
 
 @pytest.fixture(scope="session")
-def provider() -> Iterator[OidcProvider]:
-    with oidc_provider() as running:
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OidcProvider]:
+    with oidc_provider(tmp_path_factory.mktemp("provider")) as running:
         yield running
 
 
@@ -33,6 +34,7 @@ class House:
         self.settings(
             enabled=True,
             issuer=provider.issuer,
+            ca=provider.ca,
             client_id=CLIENT_ID,
             client_secret=CLIENT_SECRET,
             roles=[{"group": "staff", "role": "manager"}, {"group": "root", "role": "admin"}],
@@ -167,10 +169,39 @@ def test_there_is_no_password_for_them_here(house: House) -> None:
 
 def test_a_provider_that_is_away_is_said_so_and_passwords_still_work(house: House) -> None:
     house.bench.user("otto", Role.OBSERVER)
-    house.settings(issuer="http://127.0.0.1:1")
+    house.settings(issuer="https://localhost:1")
     assert house.get("/login/oidc").status_code == 503
-    house.provider.says(lie="issuer of the description", **ALICE)
+    house.provider.says(lie=f"called {house.provider.issuer}/other", **ALICE)
     house.settings(issuer=house.provider.issuer)
+    assert house.get("/login/oidc").status_code == 503
+
+
+def test_its_certificate_is_checked_by_the_authority_that_is_named(house: House) -> None:
+    for others in ("", authority().pem):  # the system's, and one that has not signed it
+        house.settings(ca=others)
+        assert house.get("/login/oidc").status_code == 503
+    house.settings(ca=authority().pem + house.provider.ca)
+    assert house.log_in() == 200
+
+
+def test_its_certificate_must_be_for_its_name(house: House) -> None:
+    other = house.provider.issuer.replace("localhost", "127.0.0.1")
+    house.provider.says(lie=f"called {other}", **ALICE)
+    house.settings(issuer=other)
+    assert house.get("/login/oidc").status_code == 503
+
+
+def test_an_authority_that_is_taken_away_lets_nobody_back_in(house: House) -> None:
+    """The code is traded over a connection that is checked, too."""
+    back = house.start()
+    house.settings(ca=authority().pem)
+    assert house.get(back).status_code == 503
+    assert house.names() == ["admin"]
+
+
+@pytest.mark.parametrize("endpoint", ["authorization_endpoint", "token_endpoint", "jwks_uri"])
+def test_an_address_without_encryption_is_not_used(house: House, endpoint: str) -> None:
+    house.provider.says(lie=f"unencrypted {endpoint}", **ALICE)
     assert house.get("/login/oidc").status_code == 503
 
 

@@ -1,6 +1,7 @@
-"""An OpenID Connect provider on loopback, in a process of its own: real keys, real signatures, PKCE by Authlib.
+"""An OpenID Connect provider on loopback, in a process of its own: HTTPS, real keys, real signatures, PKCE by Authlib.
 
-It logs everybody in at once, as whomever the test has named, and lies where the test tells it to.
+It logs everybody in at once, as whomever the test has named, and lies where the test tells it to. Its certificate is
+for `localhost` and comes from an authority that nobody knows, through one below that, as in many companies.
 """
 
 import subprocess
@@ -10,6 +11,7 @@ from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
 from urllib.parse import quote_plus, urlencode
@@ -20,6 +22,7 @@ from flask import Flask, Response, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
+from own_certificates import own_certificate
 from patience import PATIENCE
 from werkzeug.serving import make_server
 
@@ -29,30 +32,43 @@ LIFE = 300
 
 @dataclass(frozen=True)
 class OidcProvider:
-    """Where it listens."""
+    """Where it listens, and the authority that vouches for it, as text and as a file."""
 
     issuer: str
+    ca: str
+    ca_file: str
 
     def says(self, *, lie: str = "", **claims: Any) -> None:
         """Whom the next logins are about, and what is wrong with them."""
-        requests.put(f"{self.issuer}/test", json={"lie": lie, "claims": claims}, timeout=PATIENCE).raise_for_status()
+        body = {"lie": lie, "claims": claims}
+        requests.put(f"{self.issuer}/test", json=body, verify=self.ca_file, timeout=PATIENCE).raise_for_status()
 
     def visit(self, address: str) -> str:
         """What a browser does there; returns where it is sent back to."""
-        answer = requests.get(address, allow_redirects=False, timeout=PATIENCE)
+        answer = requests.get(address, allow_redirects=False, verify=self.ca_file, timeout=PATIENCE)
         assert answer.status_code == 302, answer.text
         return answer.headers["Location"]
 
 
 @contextmanager
-def oidc_provider() -> Iterator[OidcProvider]:
-    """Start one; it ends with the block."""
-    with subprocess.Popen([sys.executable, __file__], stdout=subprocess.PIPE, text=True) as process:
+def oidc_provider(folder: Path) -> Iterator[OidcProvider]:
+    """Start one; it ends with the block.
+
+    Args:
+        folder: an empty one, for its certificate.
+    """
+    own = own_certificate("localhost")
+    files = {"server.crt": own.body["chain"], "server.key": own.body["key"], "ca.crt": own.root.pem}
+    for name, content in files.items():
+        (folder / name).write_text(content)
+    certificate, key, ca_file = (str(folder / name) for name in files)
+    command = [sys.executable, __file__, certificate, key]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             issuer = process.stdout.readline().strip()
             assert issuer, "the provider did not start"
-            yield OidcProvider(issuer)
+            yield OidcProvider(issuer, own.root.pem, ca_file)
         finally:
             process.terminate()
 
@@ -72,8 +88,12 @@ def make_app(issuer: str) -> Flask:
     @app.get("/.well-known/openid-configuration")
     def description() -> ResponseReturnValue:
         addresses = {"authorization_endpoint": "/authorize", "token_endpoint": "/token", "jwks_uri": "/keys"}
-        named = f"{issuer}/other" if said["lie"] == "issuer of the description" else issuer
-        return jsonify({"issuer": named} | {name: issuer + path for name, path in addresses.items()})
+        named = said["lie"].removeprefix("called ") if said["lie"].startswith("called ") else issuer
+        found = {"issuer": named} | {name: issuer + path for name, path in addresses.items()}
+        if said["lie"].startswith("unencrypted "):
+            name = said["lie"].removeprefix("unencrypted ")
+            found[name] = found[name].replace("https://", "http://")
+        return jsonify(found)
 
     @app.get("/keys")
     def public_keys() -> ResponseReturnValue:
@@ -146,10 +166,10 @@ class Keys:
         self.strangers = RSAKey.generate_key(2048, {"kid": "1", "use": "sig"})
 
 
-def main() -> None:
+def main(certificate: str, key: str) -> None:
     """Print the issuer and serve until the process is ended."""
-    server = make_server("127.0.0.1", 0, app := Flask(__name__))
-    issuer = f"http://127.0.0.1:{server.server_port}"
+    server = make_server("127.0.0.1", 0, app := Flask(__name__), threaded=True, ssl_context=(certificate, key))
+    issuer = f"https://localhost:{server.server_port}"
     server.app = make_app(issuer)
     del app
     sys.stdout.write(f"{issuer}\n")
@@ -158,4 +178,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])
