@@ -60,8 +60,8 @@ class Stage:
 
 
 @pytest.fixture
-def stage(tmp_path: Path, registry_url: str) -> Iterator[Stage]:
-    server = Server(tmp_path, registry_url)
+def stage(tmp_path: Path, registry_url: str, database_url: str) -> Iterator[Stage]:
+    server = Server(tmp_path, registry_url, database_url)
     assert server.run("init").returncode == 0
     server.start("web")
     eventually(server.answers)

@@ -14,8 +14,8 @@ from server_app.pki import authority
 
 
 @pytest.fixture
-def server(tmp_path: Path, registry_url: str) -> Iterator[Server]:
-    server = Server(tmp_path, registry_url)
+def server(tmp_path: Path, registry_url: str, database_url: str) -> Iterator[Server]:
+    server = Server(tmp_path, registry_url, database_url)
     yield server
     server.end()
 

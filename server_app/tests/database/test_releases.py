@@ -89,15 +89,14 @@ def test_a_migration_killed_in_the_middle_leaves_a_schema_that_can_go_on(
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Any:
-    server = Server(tmp_path, "http://127.0.0.1:9")
+def server(tmp_path: Path, database_url: str) -> Any:
+    server = Server(tmp_path, "http://127.0.0.1:9", database_url)
     yield server
     server.end()
 
 
 @pytest.mark.parametrize("command_name", ["init", "web", "worker"])
 def test_a_newer_schema_is_left_alone(server: Server, database_url: str, command_name: str) -> None:
-    server.environment["HS_DATABASE_URL"] = database_url
     assert server.run("init").returncode == 0
     database = Database(database_url or f"sqlite:///{server.folder}/data/server.db")
     with database.engine.begin() as connection:
@@ -113,7 +112,6 @@ def test_a_newer_schema_is_left_alone(server: Server, database_url: str, command
 
 
 def test_several_starters_of_a_new_version_migrate_once(server: Server, database_url: str) -> None:
-    server.environment["HS_DATABASE_URL"] = database_url
     database = Database(database_url or f"sqlite:///{server.folder}/data/server.db")
     release = releases()[0]
     release.load(database)

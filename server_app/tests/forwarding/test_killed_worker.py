@@ -53,9 +53,7 @@ class Site:
 
 @pytest.fixture
 def site(tmp_path: Path, database_url: str) -> Iterator[Site]:
-    server = Server(tmp_path, "http://127.0.0.1:9")
-    if database_url:
-        server.environment["HS_DATABASE_URL"] = database_url
+    server = Server(tmp_path, "http://127.0.0.1:9", database_url)
     assert server.run("init").returncode == 0
     server.start("web")
     eventually(server.answers)

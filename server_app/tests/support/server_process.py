@@ -18,9 +18,15 @@ COMMAND = [sys.executable, "-c", "from server_app.cli import main; main()"]
 
 
 class Server:
-    """Folders, environment, and the processes started on them."""
+    """Folders, environment, and the processes started on them.
 
-    def __init__(self, folder: Path, registry_url: str) -> None:
+    Args:
+        folder: where all of its own goes.
+        registry_url: of the images.
+        database_url: empty for SQLite below the folder.
+    """
+
+    def __init__(self, folder: Path, registry_url: str, database_url: str = "") -> None:
         for name in ("data", "ca", "tls"):
             (folder / name).mkdir()
         (folder / "password").write_text(PASSWORD)
@@ -37,6 +43,8 @@ class Server:
             "HS_TRUSTED_TLS_PROXY": "127.0.0.1,192.0.2.0/24",
             "HS_LISTEN": self.address,
         }
+        if database_url:
+            self.environment["HS_DATABASE_URL"] = database_url
         self.started: list[subprocess.Popen[bytes]] = []
         self.session = requests.Session()
 
