@@ -53,7 +53,7 @@ SCENARIOS = {
     "netfilter": Reading(("sensor_manager/", WIRE)),
     "sensor_container": Reading(("sensor_manager/", WIRE)),
     "sensor_firmware": Reading(("sensor_manager/", WIRE)),
-    "server": Reading(("server_app/",), ("base", "server")),
+    "server": Reading(("server_app/",), ("base", "server"), tests=True),
     "service_images": Reading(("service_images/", WIRE)),
 }
 """A scenario that is not named here is taken to read all of it."""

@@ -2,10 +2,12 @@
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from scenario_testing.deployed import Admin, Sensor, enrolled
 
 PREFIX = "molecule-server"
 
@@ -31,3 +33,16 @@ def containers() -> list[str]:
     """Names of the containers that run, without the prefix."""
     names = docker("ps", "--filter", f"name={PREFIX}-", "--format", "{{.Names}}").split()
     return sorted(name.removeprefix(f"{PREFIX}-") for name in names)
+
+
+@pytest.fixture
+def admin() -> Admin:
+    """An administrator who is logged in."""
+    return Admin()
+
+
+@pytest.fixture
+def sensor(admin: Admin, tmp_path: Path) -> Iterator[Sensor]:
+    """A sensor that has enrolled, for one test."""
+    with enrolled(admin, tmp_path) as one:
+        yield one

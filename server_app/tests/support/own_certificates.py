@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -44,7 +45,7 @@ class Own:
 def own_certificate(
     name: str = "server.example.com", *, root: Issuer | None = None, days: int = 90, ended: bool = False
 ) -> Own:
-    """A fresh chain for a server's name."""
+    """A fresh chain for a server's name or address."""
     top = root or _issuer("Company root", None, 1)
     middle = _issuer("Company issuing", top, 0)
     key = ec.generate_private_key(ec.SECP256R1())
@@ -53,7 +54,7 @@ def own_certificate(
     leaf = (
         _builder("server", key, middle.certificate.subject, middle.key, end)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([_general(name)]), critical=False)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .sign(middle.key, hashes.SHA256())
     )
@@ -71,6 +72,13 @@ def pem(certificate: x509.Certificate) -> str:
 
 def key_pem(key: ec.EllipticCurvePrivateKey) -> str:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def _general(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
 
 
 def _issuer(name: str, above: Issuer | None, path_length: int) -> Issuer:
