@@ -39,7 +39,7 @@ from sensor_manager.server.contact import ServerContact
 from sensor_manager.server.credentials import Credentials, Directions
 from sensor_manager.server.errors import ServerError
 from sensor_manager.settings import Settings
-from sensor_manager.site import site_of
+from sensor_manager.site import remembered_site_of
 from sensor_manager.spool.collector import Collector
 from sensor_manager.spool.dialogue import Dialogue
 from sensor_manager.spool.store import SpoolStore, SpoolUnavailableError
@@ -102,7 +102,7 @@ class Daemon:
         link = self._platform.link(settings)
         way = configured_by(config)
         self._connection = ConnectionKeeper(link, settings.connection, way, on_change=self._go_another_way)
-        site = site_of(settings, self._connection.url(config))
+        site = remembered_site_of(settings, self._connection.url(config))
         self._reconciler = Reconciler(means, self._collector.serve, site)
         self._selfcheck = SelfCheck(settings, config, self._platform, engine)
         self._reach = Reach(self._check)
@@ -211,7 +211,7 @@ class Daemon:
         self._wake.set()
 
     def _go_another_way(self) -> None:
-        self._reconciler.set_site(site_of(self._settings, self._connection.url(self._config)))
+        self._reconciler.set_site(remembered_site_of(self._settings, self._connection.url(self._config)))
         self._contact.try_now()
 
     def _cycle(self) -> tuple[float, str | None]:

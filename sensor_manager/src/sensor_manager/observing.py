@@ -27,7 +27,7 @@ def look(engine: Engine, netfilter: Netfilter, desired: Desired | None, site: Si
         now=now,
         containers=containers,
         networks=engine.networks(),
-        images=engine.images(site.registry),
+        images=engine.images(site.former | {site.registry}),
         netfilter=netfilter.current(),
         listeners=netfilter.listeners(site.interface) if site.host_network else (),
     )

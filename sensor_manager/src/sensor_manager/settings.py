@@ -65,6 +65,11 @@ class Settings:
         return self.state / "connection.json"
 
     @property
+    def registries(self) -> Path:
+        """Where images have come from, as long as the sensor has had a server."""
+        return self.state / "registries.json"
+
+    @property
     def own_mac(self) -> Path:
         """The hardware address the interface was found with, once it has been given another."""
         return self.state / "own-mac"

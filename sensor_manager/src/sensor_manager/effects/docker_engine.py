@@ -5,7 +5,7 @@ Everything of ours carries labels; nothing without them is looked at or touched.
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -55,12 +55,12 @@ class DockerEngine:
             found = self._api.call("GET", "/networks", {"filters": self._ours()})
         return tuple(observed_network(each, each["Labels"][self._service_label]) for each in found)
 
-    def images(self, registry: str) -> frozenset[str]:
-        """Return the images that came from this registry, by `registry/repository@digest`."""
+    def images(self, registries: Collection[str]) -> frozenset[str]:
+        """Return the images that came from these registries, by `registry/repository@digest`."""
         with _engine("the engine's images cannot be listed"):
             found = self._api.call("GET", "/images/json")
         references = (reference for each in found for reference in each.get("RepoDigests") or ())
-        return frozenset(reference for reference in references if reference.startswith(f"{registry}/"))
+        return frozenset(reference for reference in references if reference.partition("/")[0] in registries)
 
     def layers(self) -> frozenset[str]:
         """Return the contents of all layers that are there, whatever image they belong to."""

@@ -1,6 +1,6 @@
 """What the manager needs of a container engine, netfilter and a network; platforms say who provides it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from sensor_manager.model import ContainerSpec, CreateNetwork, Forwarding, Listener, ObservedContainer, ObservedNetwork
@@ -18,8 +18,8 @@ class Engine(Protocol):
     def networks(self) -> tuple[ObservedNetwork, ...]:
         """Return our bridge networks."""
 
-    def images(self, registry: str) -> frozenset[str]:
-        """Return the images that came from this registry, by `registry/repository@digest`."""
+    def images(self, registries: Collection[str]) -> frozenset[str]:
+        """Return the images that came from these registries, by `registry/repository@digest`."""
 
     def layers(self) -> frozenset[str]:
         """Return the contents of all layers that are there, whatever image they belong to."""

@@ -104,7 +104,7 @@ class Observed:
 
     Attributes:
         now: monotonic time in seconds.
-        images: references (`registry/repository@digest`) of present images that came from the server's registry.
+        images: references (`registry/repository@digest`) of present images that came from the server, wherever it was.
         pulling: images on their way by reference, and how much of them has come as soon as that is known.
         netfilter: rules the kernel has, exactly as they were applied; None when there are none or others.
         netfilter_error: why the last attempt to apply rules failed; None when it did not.

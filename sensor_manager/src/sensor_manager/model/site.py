@@ -14,6 +14,7 @@ class Site:
 
     Attributes:
         registry: `host:port` of the server, where images come from.
+        former: registries from which images came before the server moved.
         interface: where attackers arrive.
         pool: addresses of the honeypots' networks.
         pool6: the same for IPv6; None where the sensor does not speak it.
@@ -27,6 +28,7 @@ class Site:
     pool6: IPv6Network | None = None
     host_network: bool = False
     management: tuple[IpAddress, ...] = ()
+    former: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """A container engine and netfilter that exist in memory only, and refuse what real ones refuse."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -27,16 +27,17 @@ class MemoryEngine:
         """Return all networks."""
         return tuple(self._networks.values())
 
-    def images(self, registry: str) -> frozenset[str]:
-        """Return the images that came from this registry."""
-        return frozenset(image for image in self._images if image.startswith(f"{registry}/"))
+    def images(self, registries: Collection[str]) -> frozenset[str]:
+        """Return the images that came from these registries."""
+        return frozenset(image for image in self._images if image.partition("/")[0] in registries)
 
     def layers(self) -> frozenset[str]:
         """Return none: every pull begins with nothing."""
         return frozenset()
 
-    def free_bytes(self) -> None:
+    def free_bytes(self) -> int | None:
         """Say that there is no disk."""
+        return None
 
     def pull(self, reference: str) -> Iterator[Mapping[str, Any]]:
         """Have the image at once."""
