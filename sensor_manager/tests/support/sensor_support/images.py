@@ -22,3 +22,11 @@ def describe_image(server: MiniServer, architecture: str) -> str:
     config = put(server, {"architecture": architecture, "rootfs": {"diff_ids": [LAYER.content]}, "config": {}})
     layer = {"mediaType": LAYER.media_type, "size": LAYER.size, "digest": LAYER.digest}
     return put(server, {"config": {"mediaType": "c", "size": 1, "digest": config}, "layers": [layer]})
+
+
+def describe(server: MiniServer, content: str, size: int) -> str:
+    """Put an image for amd64 with one layer of its own into the registry; returns the manifest's digest."""
+    config = put(server, {"architecture": "amd64", "rootfs": {"diff_ids": [content]}, "config": {}})
+    digest = f"sha256:{hashlib.sha256(content.encode()).hexdigest()}"
+    layer = {"mediaType": LAYER.media_type, "size": size, "digest": digest}
+    return put(server, {"config": {"mediaType": "c", "size": 1, "digest": config}, "layers": [layer]})
