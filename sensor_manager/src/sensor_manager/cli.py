@@ -54,6 +54,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         commands.add_parser("plan", help="tell what would be done next, and why"),
         commands.add_parser("status", help="tell on one page how the sensor is"),
         commands.add_parser("check", help="look for reasons why the sensor is silent; exit with 1 if there are any"),
+        commands.add_parser("quarantine", help="show the events that the server does not take, and why"),
         logs := commands.add_parser("logs", help="show the last lines of the manager, or of a service"),
     ]
     logs.add_argument("service", nargs="?", help="whose lines; the manager's if nobody is named")
@@ -86,6 +87,7 @@ def _look(command: str, runtime: Path, service: str | None = None, lines: int = 
         "plan": commands.show_plan(runtime),
         "status": commands.show_status(runtime),
         "check": commands.show_check(runtime),
+        "quarantine": commands.show_quarantine(runtime),
         "logs": commands.show_logs(runtime, service, lines),
     }
     failed = False

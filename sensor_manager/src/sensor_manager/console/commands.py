@@ -1,5 +1,6 @@
 """The commands for looking: each yields lines, and raises an error that says what to do."""
 
+import sqlite3
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,6 +23,7 @@ from sensor_manager.server.config import ConfigError, load_config
 from sensor_manager.server.desired_store import load_desired
 from sensor_manager.settings import Settings
 from sensor_manager.site import site_of
+from sensor_manager.spool.quarantine import quarantined
 from sensor_manager.status import NotRunningError, read_settings, read_status
 
 EXPECTED = (NotRunningError, ConfigError, EffectError)
@@ -63,6 +65,21 @@ def show_check(runtime: Path) -> Iterator[str]:
     yield from page(found.items)
     wrong = complaint(settings.heartbeat)
     yield f"{FAILED if wrong else OK}  manager    {wrong or 'it makes progress'}"
+
+
+def show_quarantine(runtime: Path) -> Iterator[str]:
+    """Show the events that nobody takes, and why: two lines each. Attackers have a hand in them."""
+    spool = read_settings(runtime).spool
+    try:
+        for identifier, reason, body in quarantined(spool):
+            yield _plain(f"{identifier}  {reason}")
+            yield _plain(f"    {body}")
+    except sqlite3.Error as error:
+        raise EffectError(f"the events of {spool} cannot be read: {error}") from error
+
+
+def _plain(text: str) -> str:
+    return "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in text)
 
 
 def show_logs(runtime: Path, service: str | None, lines: int) -> Iterator[str]:

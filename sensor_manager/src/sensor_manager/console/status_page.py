@@ -4,9 +4,16 @@ from collections.abc import Iterator
 
 from sensor_manager.plan.selfcheck import page
 from sensor_manager.status import Status
-from sensor_wire.v1.poll import ServiceReport
+from sensor_wire.v1.poll import ConnectionState, ServiceReport
 
 MIB = 1024 * 1024
+EXACT_SECONDS = 2.0
+"""An answer's date has no parts of seconds, and takes a moment to come."""
+CONNECTIONS = {
+    ConnectionState.TRYING: "a change is tried, and undone unless the server answers",
+    ConnectionState.CONFIRMED: "as the server wants it",
+    ConnectionState.UNDONE: "the last change was undone",
+}
 
 
 def status_page(status: Status | None, complaint: str | None, now: float) -> Iterator[str]:
@@ -24,6 +31,10 @@ def status_page(status: Status | None, complaint: str | None, now: float) -> Ite
     report = status.report
     yield f"sensor      {status.sensor}, {report.platform} ({report.architecture}), firmware {report.firmware}"
     yield f"server      {status.server}, {_contact(status, now)}"
+    if report.connection is not None:
+        reason = f": {report.connection.reason}" if report.connection.reason else ""
+        yield f"connection  {CONNECTIONS[report.connection.state]}{reason}"
+    yield f"clock       {_clock(report.clock_offset)}"
     yield f"addresses   {', '.join(map(str, report.addresses)) or 'none'}"
     yield f"state       generation {report.generation} of {status.wanted_generation} is applied in full"
     if report.error:
@@ -32,7 +43,9 @@ def status_page(status: Status | None, complaint: str | None, now: float) -> Ite
         repairs, last = report.netfilter.repairs, report.netfilter.repaired_at
         yield f"netfilter   changed by somebody else {repairs} times, last put right {last:%Y-%m-%d %H:%M} UTC"
     spool = report.spool
-    yield f"events      {spool.depth} wait, {spool.dropped} were dropped, {spool.quarantined} set aside"
+    yield f"events      {spool.depth} wait, {spool.dropped} were dropped, {_set_aside(spool.quarantined)}"
+    if spool.refused or spool.damaged:
+        yield f"            {spool.refused} of honeypots were refused, {spool.damaged} files of events were damaged"
     yield f"disk        {report.disk_used // MIB} of {report.disk_total // MIB} MiB used"
     yield f"memory      {report.memory_available // MIB} of {report.memory_total // MIB} MiB available"
     for service in report.services:
@@ -47,6 +60,18 @@ def _contact(status: Status, now: float) -> str:
         return f"has not answered yet: {status.refusal or 'nobody has asked'}"
     since = f"last answer {now - status.answered_at:.0f} s ago"
     return f"{since}; since then: {status.refusal}" if status.refusal else since
+
+
+def _clock(offset: float | None) -> str:
+    if offset is None:
+        return "the server has not told the time yet; events are corrected once it has"
+    if abs(offset) < EXACT_SECONDS:
+        return "agrees with the server's"
+    return f"{abs(offset):.0f} s {'ahead of' if offset > 0 else 'behind'} the server's; events carry the server's time"
+
+
+def _set_aside(count: int) -> str:
+    return f"{count} set aside; see: sensor-manager quarantine" if count else "0 set aside"
 
 
 def _service(service: ServiceReport) -> Iterator[str]:
