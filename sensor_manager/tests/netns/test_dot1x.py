@@ -118,3 +118,10 @@ def test_whoever_is_wrong_stays_outside(cable: Cable, port: Switch, wrong: dict[
     cable.authenticates(**right | wrong)
     assert port.refused.wait(SECONDS)
     assert not cable.link.authorized
+
+
+def test_a_certificate_of_somebody_elses_authority_does_not_let_it_in(cable: Cable, port: Switch) -> None:
+    foreign = certified(Authority()) | {"ca": port.authority.chain}
+    cable.authenticates(method="tls", identity="sensor-7", server_name=SERVER_NAME, **foreign)
+    assert port.refused.wait(SECONDS)
+    assert not cable.link.authorized

@@ -9,7 +9,7 @@ from ipaddress import ip_address, ip_interface
 from pathlib import Path
 
 import pytest
-from sensor_support import namespaces
+from sensor_support import namespaces, squid
 from sensor_support.mini_server import MiniServer
 
 from sensor_manager.connection import NO_LEASE, ConnectionKeeper
@@ -17,12 +17,14 @@ from sensor_manager.effects.name_files import NameFiles
 from sensor_manager.effects.network import NetworkInterface
 from sensor_manager.effects.network_namespace import in_network_namespace
 from sensor_manager.plan.link import ObservedLink, StopDhcp
+from sensor_manager.plan.proxy import place
 from sensor_manager.plan.trial import TRIAL_SECONDS
 from sensor_manager.plan.way import Connection
-from sensor_manager.server.client import ServerClient
+from sensor_manager.server.client import ServerClient, Way
+from sensor_manager.server.clock import ServerClock
 from sensor_manager.server.errors import ServerError
 from sensor_manager.server.identify import identify
-from sensor_wire.v1.network import Network, NetworkMode, ServerEndpoint
+from sensor_wire.v1.network import Network, NetworkMode, Proxy, ProxyKind, ServerEndpoint
 from sensor_wire.v1.poll import ConnectionState
 
 pytestmark = pytest.mark.netns
@@ -59,7 +61,7 @@ class Machine:
     def inside[T](self, action: Callable[[], T]) -> T:
         return in_network_namespace(namespaces.path(self.net.sensor), action)
 
-    def tries(self, **connection: Network | ServerEndpoint) -> None:
+    def tries(self, **connection: Network | ServerEndpoint | Proxy) -> None:
         self.keeper.want(Connection.model_validate(connection))
         self.cycle()
 
@@ -86,14 +88,25 @@ class Machine:
             pause.wait(0.1)
         raise AssertionError(f"not within {SECONDS} s: {observed}")
 
+    def looks_up(self, name: str) -> list[str]:
+        """Ask for a name as all programs of the machine do, by its file of name servers."""
+        script = 'mount --bind "$1" /etc/resolv.conf; getent ahostsv4 "$2" || true'
+        command = ["nsenter", f"--net={namespaces.path(self.net.sensor)}", "unshare", "-m", "sh", "-ec", script, "sh"]
+        found = namespaces.sh(*command, str(self.resolver), name)
+        return sorted({line.split()[0] for line in found.splitlines()})
+
     def reaches(self, server: MiniServer) -> bool:
-        """Ask the server who it is; an answer is noted, as the daemon does."""
+        """Ask the server who it is, by the connection in force; an answer is noted, as the daemon does."""
         authorities = self.folder / "ca.crt"
         authorities.write_text(server.authority.chain)
+        url, endpoint, proxy = self.keeper.url(server.config()), self.keeper.current.server, self.keeper.current.proxy
+        if endpoint is not None and endpoint.address is not None:  # what the hosts file says, which is another one here
+            url = url.replace(endpoint.host, str(endpoint.address))
+        way = Way(ServerClock(self.folder / "clock.json"), place(proxy, None) if proxy else None)
 
         def ask() -> bool:
             try:
-                with ServerClient(server.url, authorities) as client:
+                with ServerClient(url, authorities, way=way) as client:
                     identify(client)
             except ServerError:
                 return False
@@ -107,12 +120,12 @@ class Machine:
 
 
 @contextmanager
-def dhcp_server(net: namespaces.Lan, folder: Path) -> Iterator[Path]:
+def dhcp_server(net: namespaces.Lan, folder: Path, leased: str = LEASED) -> Iterator[Path]:
     """dnsmasq at the server's address: leases of two minutes, one name; yields its file of leases."""
     leases = folder / "leases"
     command = ["ip", "netns", "exec", net.lan, "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null"]
     command += ["--interface=eth0", "--bind-interfaces", "--no-resolv", "--no-hosts", "--no-ping", "--user=root"]
-    command += [f"--dhcp-range={LEASED},{LEASED},255.255.255.0,2m", f"--dhcp-option=3,{namespaces.SERVER}"]
+    command += [f"--dhcp-range={leased},{leased},255.255.255.0,2m", f"--dhcp-option=3,{namespaces.SERVER}"]
     command += [f"--dhcp-option=6,{namespaces.SERVER}", f"--dhcp-leasefile={leases}", "--pid-file="]
     command += [f"--host-record=sensors.example,{namespaces.SERVER}", "--log-facility=-"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
@@ -167,6 +180,8 @@ def test_a_lease_becomes_address_route_and_name_server(machine: Machine, tmp_pat
         assert seen.gateways == {ip_address(namespaces.SERVER)}
         assert machine.resolver.read_text().splitlines()[1:] == [f"nameserver {namespaces.SERVER}"]
         assert namespaces.ping(machine.net.sensor, namespaces.SERVER)
+        assert machine.looks_up("sensors.example") == [namespaces.SERVER]
+        assert machine.looks_up("elsewhere.example") == []
 
 
 def test_the_client_outlives_the_manager_and_is_found_again(machine: Machine, tmp_path: Path) -> None:
@@ -209,7 +224,7 @@ def test_a_silent_dhcp_server_cuts_nobody_off(machine: Machine, server: MiniServ
 
 def test_fixed_addresses_of_both_families(machine: Machine, server: MiniServer) -> None:
     wanted = Network(mode=NetworkMode.STATIC, address="198.51.100.77", prefix=24, gateway=namespaces.SERVER)
-    machine.tries(network=wanted, server=ServerEndpoint(host="sensors.example", address=namespaces.SERVER))
+    machine.tries(network=wanted, server=ServerEndpoint(host="sensors.example", port=PORT, address=namespaces.SERVER))
     seen = machine.observed()
     assert seen.addresses == {ip_interface("198.51.100.77/24")}
     assert seen.gateways == {ip_address(namespaces.SERVER)}
@@ -225,19 +240,60 @@ def test_fixed_addresses_of_both_families(machine: Machine, server: MiniServer) 
     assert machine.hosts.read_text() == "127.0.0.1 localhost\n"
 
 
-def test_what_cuts_the_sensor_off_is_undone(machine: Machine, server: MiniServer) -> None:
-    assert machine.reaches(server)
-    machine.tries(
-        network=Network(mode=NetworkMode.STATIC, address="203.0.113.9", prefix=24, dns_servers=["203.0.113.1"])
-    )
+def is_undone(machine: Machine, server: MiniServer, reason: str = "the server did not answer within 180 s") -> None:
+    """What is tried does not lead to the server: in time all is again as it was."""
     assert not machine.reaches(server)
     assert machine.keeper.report().state is ConnectionState.TRYING
     machine.now += TRIAL_SECONDS
     machine.cycle()
     assert machine.reaches(server)
     report = machine.keeper.report()
-    assert (report.state, report.reason) == (ConnectionState.UNDONE, "the server did not answer within 180 s")
+    assert (report.state, report.reason) == (ConnectionState.UNDONE, reason)
     assert machine.resolver.read_text().splitlines()[-1] == "nameserver 203.0.113.53"
+    assert machine.hosts.read_text() == "127.0.0.1 localhost\n"
+    assert machine.observed().addresses == {ip_interface(f"{namespaces.SENSOR}/24")}
+    assert not machine.observed().dhcp_client
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"network": Network(mode=NetworkMode.STATIC, address="203.0.113.9", prefix=24, dns_servers=["203.0.113.1"])},
+        {"proxy": Proxy(kind=ProxyKind.BASIC, host=namespaces.SERVER, port=squid.PORT)},
+        {"server": ServerEndpoint(host=namespaces.ATTACKER, port=PORT)},
+        {"server": ServerEndpoint(host="sensors.example", port=PORT, address=namespaces.ATTACKER)},
+    ],
+    ids=["static", "proxy", "server", "server by name"],
+)
+def test_what_cuts_the_sensor_off_is_undone(
+    machine: Machine, server: MiniServer, wrong: dict[str, Network | Proxy | ServerEndpoint]
+) -> None:
+    assert machine.reaches(server)
+    machine.tries(**wrong)
+    is_undone(machine, server)
+
+
+def test_a_lease_that_leads_nowhere_is_undone(machine: Machine, server: MiniServer, tmp_path: Path) -> None:
+    namespaces.sh("ip", "-n", machine.net.lan, "addr", "add", "203.0.113.1/24", "dev", "eth0")
+    assert machine.reaches(server)
+    with dhcp_server(machine.net, tmp_path, "203.0.113.50"):
+        machine.tries(network=DHCP)
+        machine.until(lambda observed: ip_interface("203.0.113.50/24") in observed.addresses)
+        namespaces.sh("ip", "-n", machine.net.lan, "addr", "del", "203.0.113.1/24", "dev", "eth0")
+        is_undone(machine, server)
+
+
+def test_a_proxy_that_leads_to_the_server_stays(machine: Machine, server: MiniServer) -> None:
+    proxy = Proxy(kind=ProxyKind.BASIC, host=namespaces.SERVER, port=squid.PORT, user="sensor", password="p")
+    assert machine.reaches(server)
+    with squid.squid(machine.net.lan, namespaces.SERVER, proxy) as running:
+        machine.tries(proxy=proxy.model_copy(update={"password": "another"}))
+        is_undone(machine, server)
+        machine.tries(proxy=proxy)
+        assert machine.reaches(server)
+        machine.cycle()
+        assert machine.keeper.report().state is ConnectionState.CONFIRMED
+        assert " sensor " in running.log
 
 
 def test_what_reaches_the_server_is_kept_over_a_restart_of_the_machine(machine: Machine, server: MiniServer) -> None:

@@ -117,7 +117,8 @@ class NetworkInterface:
             case SetGateway(gateway):
                 self._set_gateway(gateway)
             case RemoveGateway(gateway):
-                run_tool("ip", _family(gateway), "route", "del", "default", "via", str(gateway), "dev", self._name)
+                if gateway in self._gateways(_family(gateway)):  # else it has gone with its address
+                    run_tool("ip", _family(gateway), "route", "del", "default", "via", str(gateway), "dev", self._name)
 
     def _set_gateway(self, gateway: Address) -> None:
         for other in self._gateways(_family(gateway)):
