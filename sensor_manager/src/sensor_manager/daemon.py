@@ -31,7 +31,7 @@ from sensor_manager.reach import Reach
 from sensor_manager.reconciler import Reconciler
 from sensor_manager.reporting import Reporter
 from sensor_manager.seed import load_seed
-from sensor_manager.selfcheck import SelfCheck
+from sensor_manager.selfcheck import SelfCheck, Told
 from sensor_manager.server.client import ServerClient
 from sensor_manager.server.clock import ServerClock
 from sensor_manager.server.config import ConfigError, load_config
@@ -182,8 +182,9 @@ class Daemon:
             self._reach.note(phase, problem)
 
     def _check(self, refusal: str | None) -> CheckReport:
+        told = Told(refusal, self._connection.report(), self._reconciler.netfilter_error)
         url, proxy = self._connection.url(self._config), self._connection.current.proxy
-        return self._selfcheck.run(url, proxy, self._cntlm.url, refusal)
+        return self._selfcheck.run(url, proxy, self._cntlm.url, told)
 
     def _proxy(self) -> ProxyPlace | None:
         proxy = self._connection.current.proxy

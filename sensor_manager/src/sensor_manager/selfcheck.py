@@ -1,5 +1,6 @@
 """The self-check: probes, and the judgement of what they found."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -15,9 +16,18 @@ from sensor_manager.server.identity import validity
 from sensor_manager.settings import Settings
 from sensor_wire.sensor_config import SensorConfig
 from sensor_wire.v1.network import Proxy
-from sensor_wire.v1.poll import CheckReport
+from sensor_wire.v1.poll import CheckReport, ConnectionReport
 
 IDENTIFY = probes.Question(PATH, EXPECTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What no probe finds out: why the server has not given a usable answer lately; the rest as in `Facts`."""
+
+    refusal: str | None = None
+    change: ConnectionReport | None = None
+    netfilter_error: str | None = None
 
 
 class SelfCheck:
@@ -29,14 +39,14 @@ class SelfCheck:
         self._platform = platform
         self._engine = engine
 
-    def run(self, server_url: str, proxy: Proxy | None, tunnel: str, refusal: str | None) -> CheckReport:
+    def run(self, server_url: str, proxy: Proxy | None, tunnel: str, told: Told) -> CheckReport:
         """Find out what keeps the sensor from its server, or will soon; takes up to a few time-outs.
 
         Args:
             server_url: where the server should be.
             proxy: the one the sensor should use.
             tunnel: where what logs in by NTLM listens; for such proxies.
-            refusal: why the server has not given a usable answer lately.
+            told: by the manager.
         """
         address = urlsplit(server_url)
         host, port = address.hostname or "", address.port or HTTPS_PORT
@@ -73,9 +83,11 @@ class SelfCheck:
             status=talk.status,
             clock_offset=talk.clock_offset,
             certificate_until=None if own is None else own.not_after,
-            refusal=refusal if talk.identified else None,
+            refusal=told.refusal if talk.identified else None,
             disk_free=figures.disk_total - figures.disk_used,
             engine_error=_engine_error(self._engine),
+            change=told.change,
+            netfilter_error=told.netfilter_error,
         )
         return CheckReport(checked_at=facts.now, items=list(judge(facts)))
 

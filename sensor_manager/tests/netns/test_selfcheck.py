@@ -13,7 +13,7 @@ from sensor_manager.effects.network_namespace import in_network_namespace
 from sensor_manager.plan.proxy import needs_tunnel
 from sensor_manager.platforms.dummy import Dummy
 from sensor_manager.platforms.in_memory import MemoryEngine
-from sensor_manager.selfcheck import SelfCheck
+from sensor_manager.selfcheck import SelfCheck, Told
 from sensor_manager.settings import Settings
 from sensor_wire.v1.network import Proxy, ProxyKind
 
@@ -64,7 +64,7 @@ def check(net: Lan, server: MiniServer, tmp_path: Path) -> Check:
             try:
                 if proxy is not None and needs_tunnel(proxy):
                     cntlm.tunnel(proxy)
-                found = checker.run(url, proxy, cntlm.url, refusal).items
+                found = checker.run(url, proxy, cntlm.url, Told(refusal)).items
             finally:
                 cntlm.close()
             return {each.name: each.detail for each in found if not each.ok or each.name == "dns"}

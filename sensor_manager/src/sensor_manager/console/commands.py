@@ -18,7 +18,7 @@ from sensor_manager.plan.last_lines import last_lines
 from sensor_manager.plan.selfcheck import FAILED, OK, page
 from sensor_manager.plan.way import server_url
 from sensor_manager.platforms import PLATFORMS
-from sensor_manager.selfcheck import SelfCheck
+from sensor_manager.selfcheck import SelfCheck, Told
 from sensor_manager.server.config import ConfigError, load_config
 from sensor_manager.server.desired_store import load_desired
 from sensor_manager.settings import Settings
@@ -61,7 +61,8 @@ def show_check(runtime: Path) -> Iterator[str]:
     checker = SelfCheck(settings, load_config(settings.config), platform, platform.engine(settings))
     proxy = load_trials(settings.connection).current.proxy
     tunnel = Cntlm(settings.cntlm).url
-    found = checker.run(_server_url(settings), proxy, tunnel, status.refusal if status else None)
+    told = Told(status.refusal, status.report.connection, status.netfilter_error) if status else Told()
+    found = checker.run(_server_url(settings), proxy, tunnel, told)
     yield from page(found.items)
     wrong = complaint(settings.heartbeat)
     yield f"{FAILED if wrong else OK}  manager    {wrong or 'it makes progress'}"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sensor_wire.v1.poll import CheckItem
+from sensor_wire.v1.poll import CheckItem, ConnectionReport, ConnectionState
 
 OK, FAILED = "ok    ", "FAILED"
 MAX_DETAIL = 256
@@ -43,6 +43,8 @@ class Facts:
         now: the sensor's clock.
         disk_free: bytes.
         engine_error: why the container engine does not answer.
+        change: what has become of the last change of network, proxy or server endpoint; None when nothing is known.
+        netfilter_error: why the rules of netfilter cannot be applied.
     """
 
     interface: str
@@ -68,6 +70,8 @@ class Facts:
     refusal: str | None = None
     disk_free: int = 0
     engine_error: str | None = None
+    change: ConnectionReport | None = None
+    netfilter_error: str | None = None
 
 
 def judge(facts: Facts) -> tuple[CheckItem, ...]:
@@ -75,6 +79,7 @@ def judge(facts: Facts) -> tuple[CheckItem, ...]:
     lines = [
         ("link", *_link(facts)),
         ("address", *_address(facts)),
+        ("network", *_network(facts)),
         ("dns", *_dns(facts)),
         ("proxy", *_proxy(facts)),
         ("server", *_server(facts)),
@@ -83,6 +88,7 @@ def judge(facts: Facts) -> tuple[CheckItem, ...]:
         ("enrolment", *_enrolment(facts)),
         ("disk", *_disk(facts)),
         ("engine", *_engine(facts)),
+        ("netfilter", *_netfilter(facts)),
     ]
     return tuple(CheckItem(name=name, ok=ok, detail=_plain(detail)) for name, ok, detail in lines)
 
@@ -106,6 +112,21 @@ def _address(facts: Facts) -> tuple[bool, str]:
     if facts.address is None:
         return False, f"{facts.interface} has no address; is there a DHCP server, or is a fixed address missing?"
     return True, f"{facts.address} on {facts.interface}"
+
+
+def _network(facts: Facts) -> tuple[bool, str]:
+    """Whether the interface, proxy and endpoint are as the server wants them."""
+    change = facts.change
+    if change is None:
+        return True, "nothing is known of a change"
+    reason = f" ({change.reason})" if change.reason else ""
+    if change.state is ConnectionState.UNDONE:
+        return False, f"the last change was undone{reason}; correct the sensor's settings on the server"
+    if change.state is ConnectionState.TRYING:
+        return True, f"a change is tried, and undone unless the server answers{reason}"
+    if change.reason:
+        return False, f"it is not as the server wants it{reason}"
+    return True, "it is as the server wants it"
 
 
 def _dns(facts: Facts) -> tuple[bool, str]:
@@ -188,6 +209,12 @@ def _engine(facts: Facts) -> tuple[bool, str]:
     if facts.engine_error is not None:
         return False, f"{facts.engine_error}; no honeypot can be started"
     return True, "it answers"
+
+
+def _netfilter(facts: Facts) -> tuple[bool, str]:
+    if facts.netfilter_error is not None:
+        return False, f"{facts.netfilter_error}; no honeypot runs without these rules"
+    return True, "the rules can be applied"
 
 
 def _span(seconds: float) -> str:
