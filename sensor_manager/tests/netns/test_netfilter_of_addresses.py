@@ -43,7 +43,7 @@ def test_each_address_has_its_own_services_and_the_catch_all_the_rest(site: Site
     assert not open_from(site.net.lan, SENSOR, 9), "that one's catch-all is for that address"
     sensor = namespaces.path(site.net.sensor)
     assert site.nftables.current(sensor) is not None
-    sh("ip", "netns", "exec", site.net.sensor, "nft", "flush", "chain", "inet", "honeysens", "address0")
+    sh("ip", "netns", "exec", site.net.sensor, "nft", "flush", "chain", "inet", "honeysens", "address_198_51_100_3")
     assert site.nftables.current(sensor) is None, "a change of an address's own rules is noticed"
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sensor_manager.model import CatchAll, Forward, Forwarding, IpAddress
+from sensor_manager.model import CatchAll, Forward, Forwarding, IpAddress, Pot
 
 IPV4, IPV6 = 4, 6
 FAMILY = {IPV4: "ip", IPV6: "ip6"}
@@ -11,28 +11,52 @@ PROTOCOL = {IPV4: "meta nfproto ipv4", IPV6: "ip6 daddr != fe80::/10"}
 ECHO = {IPV4: "icmp type echo-request", IPV6: "icmpv6 type echo-request"}
 
 
+type Led = tuple[Pot, str]
+"""A rule, and the honeypot that it leads to."""
+
+
 def translation(forwarding: Forwarding) -> Iterator[str]:
     """A chain for each address that has a set of its own, and one of each version for all others."""
     outside = f'iifname "{forwarding.interface}"'
     here = "fib daddr . iif type local"
-    entries: list[str] = []
-    if forwarding.host_network:
-        # Somebody of the machine listens there.
-        entries.append(f"{outside} socket wildcard {{ 0, 1 }} accept")
-    entries += [f"{outside} {FAMILY[each.version]} daddr {each} accept" for each in forwarding.management]
-    for number, address in enumerate(_own_sets(forwarding)):
-        rules = _rules_at(forwarding, address.version, address)
-        yield from _chain(f"address{number}", rules)
-        verdict = f"goto address{number}" if rules else "accept"
-        entries.append(f"{outside} {FAMILY[address.version]} daddr {address} {here} {verdict}")
-    for version in FAMILY:
-        if rules := _rules_at(forwarding, version, None):
-            yield from _chain(f"others{version}", rules)
-            entries.append(f"{outside} {PROTOCOL[version]} {here} goto others{version}")
+    chains = _chains(forwarding)
+    for name, rules in chains.items():
+        if rules:
+            yield f"chain {name} {{"
+            yield from (rule for _, rule in rules)
+            yield "}"
     yield "chain prerouting {"
     yield "type nat hook prerouting priority dstnat; policy accept;"
-    yield from entries
+    if forwarding.host_network:
+        # Somebody of the machine listens there.
+        yield f"{outside} socket wildcard {{ 0, 1 }} accept"
+    yield from (f"{outside} {FAMILY[each.version]} daddr {each} accept" for each in forwarding.management)
+    for address in _own_sets(forwarding):
+        verdict = f"goto {_name(address)}" if chains[_name(address)] else "accept"
+        yield f"{outside} {FAMILY[address.version]} daddr {address} {here} {verdict}"
+    for version in FAMILY:
+        if chains[_others(version)]:
+            yield f"{outside} {PROTOCOL[version]} {here} goto {_others(version)}"
     yield "}"
+
+
+def rules_to(pot: Pot, forwarding: Forwarding) -> frozenset[tuple[str, str]]:
+    """Return chain and text of each rule that leads to this honeypot."""
+    return frozenset((name, rule) for name, rules in _chains(forwarding).items() for to, rule in rules if to == pot)
+
+
+def _chains(forwarding: Forwarding) -> dict[str, list[Led]]:
+    chains = {_name(each): _rules_at(forwarding, each.version, each) for each in _own_sets(forwarding)}
+    return chains | {_others(version): _rules_at(forwarding, version, None) for version in FAMILY}
+
+
+def _name(address: IpAddress) -> str:
+    """Name the chain of an address, whichever other addresses there are."""
+    return "address_" + str(address).replace(".", "_").replace(":", "_")
+
+
+def _others(version: int) -> str:
+    return f"others{version}"
 
 
 def _own_sets(forwarding: Forwarding) -> list[IpAddress]:
@@ -40,18 +64,11 @@ def _own_sets(forwarding: Forwarding) -> list[IpAddress]:
     return sorted((each for each in named - {*forwarding.management} if each is not None), key=str)
 
 
-def _chain(name: str, rules: list[str]) -> Iterator[str]:
-    if rules:
-        yield f"chain {name} {{"
-        yield from rules
-        yield "}"
-
-
-def _rules_at(forwarding: Forwarding, version: int, at: IpAddress | None) -> list[str]:
-    rules = [rule for each in forwarding.forwards if each.at == at for rule in _forward(each, version)]
+def _rules_at(forwarding: Forwarding, version: int, at: IpAddress | None) -> list[Led]:
+    rules = [(each.pot, rule) for each in forwarding.forwards if each.at == at for rule in _forward(each, version)]
     by_address = {each.at: each for each in forwarding.catch_alls}
     catch_all = by_address.get(at) or by_address.get(None)
-    return rules + (list(_catch_all(catch_all, version, at)) if catch_all is not None else [])
+    return rules + ([(catch_all.pot, rule) for rule in _catch_all(catch_all, version, at)] if catch_all else [])
 
 
 def _forward(forward: Forward, version: int) -> Iterator[str]:
