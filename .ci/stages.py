@@ -48,6 +48,7 @@ TOOLS = [
     "nftables",
     "nmap",
     "openssh-client",
+    "openssl",
     "postgresql-client",
     "redis-tools",
     "rsyslog",

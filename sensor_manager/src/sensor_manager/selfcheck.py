@@ -7,10 +7,12 @@ from urllib.parse import urlsplit
 from sensor_manager.effects import probes
 from sensor_manager.effects.errors import EffectError
 from sensor_manager.effects.ports import Engine
+from sensor_manager.plan.certificate import Validity
 from sensor_manager.plan.proxy import place
 from sensor_manager.plan.selfcheck import Facts, judge
 from sensor_manager.platforms.base import Platform
 from sensor_manager.server.config import HTTPS_PORT
+from sensor_manager.server.errors import ServerError
 from sensor_manager.server.identify import EXPECTED, PATH
 from sensor_manager.server.identity import validity
 from sensor_manager.settings import Settings
@@ -60,7 +62,7 @@ class SelfCheck:
         proxy_error = None
         if proxy is not None and talk.identified is None:
             proxy_error = probes.connect(proxy.host, proxy.port) or talk.connect_error
-        own = validity(self._settings.key, self._settings.certificate, self._config.sensor_id)
+        own = _validity(self._settings, self._config)
         figures = self._platform.figures(self._settings.state)
         facts = Facts(
             interface=self._settings.interface,
@@ -97,6 +99,13 @@ def _authorities(settings: Settings, config: SensorConfig) -> str:
         return settings.authorities.read_text(encoding="ascii")
     except OSError:
         return config.ca_chain
+
+
+def _validity(settings: Settings, config: SensorConfig) -> Validity | None:
+    try:
+        return validity(settings.key, settings.certificate, config.sensor_id)
+    except ServerError:  # which is why the server has not been reached, too, and is told by that
+        return None
 
 
 def _engine_error(engine: Engine) -> str | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sensor_support.authority import DAY, Authority
 from sensor_support.builders import desired, eventually
@@ -17,13 +18,22 @@ from sensor_support.mini_server import MiniServer, mini_server
 
 from sensor_manager.plan.certificate import Step, Validity, next_step
 from sensor_manager.server import contact as contact_module
+from sensor_manager.server import openssl
 from sensor_manager.server.client import ServerClient
 from sensor_manager.server.clock import ServerClock
 from sensor_manager.server.config import load_config
 from sensor_manager.server.contact import ServerContact
 from sensor_manager.server.credentials import Credentials, Directions
 from sensor_manager.server.errors import ServerError
-from sensor_manager.server.identity import adopt_next, certificate_request, fits, make_key, trusted, validity
+from sensor_manager.server.identity import (
+    adopt_next,
+    certificate_request,
+    check_authorities,
+    fits,
+    make_key,
+    trusted,
+    validity,
+)
 from sensor_manager.server.renewal import RenewalRefusedError, renew
 from sensor_manager.settings import Settings
 from sensor_wire.v1.architecture import Architecture
@@ -265,3 +275,29 @@ def test_what_is_no_certificate_of_this_sensor_is_none(stage: Stage) -> None:
     assert validity(settings.key, settings.certificate, 8) is None
     settings.certificate.write_text("hello")
     assert validity(settings.key, settings.certificate, 7) is None
+
+
+def test_openssl_reads_a_certificate_as_another_library_does(stage: Stage) -> None:
+    text = stage.enrol()
+    expected = x509.load_pem_x509_certificate(text.encode())
+    key = expected.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    found = openssl.describe(text + stage.server.authority.chain)
+    assert (found.not_before, found.not_after) == (expected.not_valid_before_utc, expected.not_valid_after_utc)
+    assert found.public_key == key.decode().strip() == openssl.public_key(stage.settings.key)
+    assert found.fingerprint.lower() == expected.fingerprint(SHA256()).hex()
+    assert found.names == ("URI:urn:honeysens:sensor:7",)
+    assert openssl.describe(stage.server.authority.chain).names == ()
+
+
+@pytest.mark.parametrize("chain", ["", "hello", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----", "ä"])
+def test_what_are_no_authorities_is_refused(chain: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        check_authorities(chain)
+
+
+def test_a_missing_tool_is_no_missing_certificate(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the sensor would enrol anew, with a token that is used up."""
+    stage.enrol()
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(ServerError, match="openssl is not installed"):
+        validity(stage.settings.key, stage.settings.certificate, 7)

@@ -2,10 +2,9 @@
 
 import ssl
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
-from cryptography import x509
 from urllib3 import PoolManager, ProxyManager
 from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -55,11 +54,10 @@ def _pool_class(fault: Fault) -> type[HTTPSConnectionPool]:
     class Connection(HTTPSConnection):
         def connect(self) -> None:
             super().connect()
-            shown = self.sock.getpeercert(binary_form=True) if isinstance(self.sock, ssl.SSLSocket) else None
-            if shown is None:
+            shown = self.sock.getpeercert() if isinstance(self.sock, ssl.SSLSocket) else None
+            if not shown:
                 raise ssl.SSLCertVerificationError("the server shows no certificate")
-            certificate = x509.load_der_x509_certificate(shown)
-            reason = fault(certificate.not_valid_before_utc, certificate.not_valid_after_utc)
+            reason = fault(_moment(shown["notBefore"]), _moment(shown["notAfter"]))
             if reason is not None:
                 self.close()
                 raise ssl.SSLCertVerificationError(f"the server's certificate does not hold: {reason}")
@@ -68,3 +66,8 @@ def _pool_class(fault: Fault) -> type[HTTPSConnectionPool]:
         ConnectionCls = Connection
 
     return Pool
+
+
+def _moment(written: object) -> datetime:
+    """Read a time as Python's `ssl` writes it."""
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(written)), UTC)
