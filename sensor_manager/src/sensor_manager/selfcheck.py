@@ -9,7 +9,8 @@ from sensor_manager.effects.errors import EffectError
 from sensor_manager.effects.ports import Engine
 from sensor_manager.plan.certificate import Validity
 from sensor_manager.plan.proxy import place
-from sensor_manager.plan.selfcheck import Facts, judge
+from sensor_manager.plan.selfcheck import judge
+from sensor_manager.plan.selfcheck_facts import Facts
 from sensor_manager.platforms.base import Platform
 from sensor_manager.server.config import HTTPS_PORT
 from sensor_manager.server.errors import ServerError

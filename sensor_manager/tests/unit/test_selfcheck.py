@@ -17,7 +17,8 @@ from structlog.testing import capture_logs
 from sensor_manager.effects import probes
 from sensor_manager.effects.probes import Question, Talk, talk
 from sensor_manager.model import Phase
-from sensor_manager.plan.selfcheck import Facts, judge, page
+from sensor_manager.plan.selfcheck import judge, page
+from sensor_manager.plan.selfcheck_facts import Facts
 from sensor_manager.reach import Reach
 from sensor_wire.v1.poll import CheckReport, ConnectionReport, ConnectionState
 

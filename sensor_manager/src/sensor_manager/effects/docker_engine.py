@@ -4,13 +4,11 @@ Everything of ours carries labels; nothing without them is looked at or touched.
 """
 
 import json
-import shutil
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sensor_manager.effects.engine_api import EngineApi, GoneError, lines_of
+from sensor_manager.effects.engine_api import EngineApi, GoneError, lines_of, saying
+from sensor_manager.effects.engine_images import EngineImages
 from sensor_manager.effects.engine_networks import network_request, observed_network
 from sensor_manager.effects.errors import EffectError
 from sensor_manager.effects.run_contract import container_request
@@ -21,7 +19,7 @@ STOP_GRACE = 1
 """Seconds a honeypot has to end by itself; its events are on disk already."""
 
 
-class DockerEngine:
+class DockerEngine(EngineImages):
     """Our objects in one engine.
 
     Args:
@@ -34,7 +32,7 @@ class DockerEngine:
     def __init__(
         self, url: str, sockets: Path, *, label_prefix: str = "io.honeysens", name_prefix: str = "honeysens-"
     ) -> None:
-        self._api = EngineApi(url)
+        super().__init__(EngineApi(url))
         self._sockets = sockets
         self._name_prefix = name_prefix
         self._service_label = f"{label_prefix}.service"
@@ -44,74 +42,33 @@ class DockerEngine:
 
     def containers(self) -> tuple[ObservedContainer, ...]:
         """Return our containers, running or not."""
-        with _engine("the engine's containers cannot be listed"):
+        with saying("the engine's containers cannot be listed"):
             found = self._api.call("GET", "/containers/json", {"all": 1, "filters": self._ours()})
             details = [self._inspect(each["Id"]) for each in found]
         return tuple(self._observed(each) for each in details if each is not None)
 
     def networks(self) -> tuple[ObservedNetwork, ...]:
         """Return our bridge networks."""
-        with _engine("the engine's networks cannot be listed"):
+        with saying("the engine's networks cannot be listed"):
             found = self._api.call("GET", "/networks", {"filters": self._ours()})
         return tuple(observed_network(each, each["Labels"][self._service_label]) for each in found)
 
-    def images(self, registries: Collection[str]) -> frozenset[str]:
-        """Return the images that came from these registries, by `registry/repository@digest`."""
-        with _engine("the engine's images cannot be listed"):
-            found = self._api.call("GET", "/images/json")
-        references = (reference for each in found for reference in each.get("RepoDigests") or ())
-        return frozenset(reference for reference in references if reference.partition("/")[0] in registries)
-
-    def layers(self) -> frozenset[str]:
-        """Return the contents of all layers that are there, whatever image they belong to."""
-        with _engine("the engine's images cannot be listed"):
-            identifiers = [each["Id"] for each in self._api.call("GET", "/images/json")]
-            found = [self._api.call("GET", f"/images/{identifier}/json")["RootFS"] for identifier in identifiers]
-        return frozenset(layer for each in found for layer in each.get("Layers") or ())
-
-    def free_bytes(self) -> int | None:
-        """Return the free bytes of the disk that images are kept on; None when the manager does not see it."""
-        with _engine("the engine does not tell where it keeps images"):
-            root = self._api.call("GET", "/info")["DockerRootDir"]
-        try:
-            return shutil.disk_usage(root).free
-        except OSError:
-            return None
-
-    def pull(self, reference: str) -> Iterator[Mapping[str, Any]]:
-        """Fetch an image by its digest, verified by the engine; yields what the engine says on the way.
-
-        Raises:
-            EffectError: it did not come as a whole.
-        """
-        repository, _, digest = reference.partition("@")
-        with _engine(f"{reference} cannot be pulled"):
-            for step in self._api.steps("POST", "/images/create", {"fromImage": repository, "tag": digest}):
-                if "error" in step:
-                    raise EffectError(str(step["error"]))
-                yield step
-
     def last_lines(self, identifier: str, count: int = MAX_LINES) -> tuple[str, ...]:
         """Return the last lines a honeypot wrote."""
-        with _engine("a honeypot's log cannot be read"):
+        with saying("a honeypot's log cannot be read"):
             query = {"stdout": 1, "stderr": 1, "tail": count}
             frames = self._api.read("GET", f"/containers/{identifier}/logs", query)
         return last_lines(lines_of(frames), count)
 
-    def remove_image(self, reference: str) -> None:
-        """Delete an image, or its name only where something else still uses the content."""
-        with _engine(f"{reference} cannot be removed", gone_is_done=True):
-            self._api.call("DELETE", f"/images/{reference}")
-
     def create_network(self, network: CreateNetwork) -> None:
         """Make a bridge network without the engine's own netfilter rules."""
         body = network_request(network, self._name(network.service), {self._service_label: network.service})
-        with _engine(f"the network of {network.service} cannot be made"):
+        with saying(f"the network of {network.service} cannot be made"):
             self._api.call("POST", "/networks/create", body=body)
 
     def remove_network(self, identifier: str) -> None:
         """Delete a network; its container must be gone."""
-        with _engine("a honeypot's network cannot be removed", gone_is_done=True):
+        with saying("a honeypot's network cannot be removed", gone_is_done=True):
             self._api.call("DELETE", f"/networks/{identifier}")
 
     def create_container(self, spec: ContainerSpec) -> None:
@@ -127,7 +84,7 @@ class DockerEngine:
             self._revision_label: spec.revision,
             self._image_label: spec.image,
         }
-        with _engine(f"the container of {spec.service} cannot be made"):
+        with saying(f"the container of {spec.service} cannot be made"):
             if self._api.call("GET", f"/images/{spec.image}/json")["Config"].get("Volumes"):
                 raise EffectError("its image declares volumes, which honeypots do not get; rebuild it")
             body = container_request(spec, labels, name, self._sockets / spec.service, init=self._has_init())
@@ -135,17 +92,17 @@ class DockerEngine:
 
     def start(self, identifier: str) -> None:
         """Start a container; it gets a new network namespace."""
-        with _engine("a honeypot cannot be started"):
+        with saying("a honeypot cannot be started"):
             self._api.call("POST", f"/containers/{identifier}/start")
 
     def stop(self, identifier: str) -> None:
         """Stop a container within the grace period."""
-        with _engine("a honeypot cannot be stopped", gone_is_done=True):
+        with saying("a honeypot cannot be stopped", gone_is_done=True):
             self._api.call("POST", f"/containers/{identifier}/stop", {"t": STOP_GRACE})
 
     def remove_container(self, identifier: str) -> None:
         """Stop and delete a container."""
-        with _engine("a honeypot cannot be removed", gone_is_done=True):
+        with saying("a honeypot cannot be removed", gone_is_done=True):
             self._api.call("POST", f"/containers/{identifier}/stop", {"t": STOP_GRACE})
             self._api.call("DELETE", f"/containers/{identifier}", {"v": 1, "force": 1})
 
@@ -182,15 +139,3 @@ class DockerEngine:
             sandbox=network["SandboxKey"] if running else "",
             half_removed=bool(state["Dead"]),
         )
-
-
-@contextmanager
-def _engine(what: str, *, gone_is_done: bool = False) -> Iterator[None]:
-    """Say what did not work; what is gone already need not be stopped or removed."""
-    try:
-        yield
-    except GoneError as error:
-        if not gone_is_done:
-            raise EffectError(f"{what}: {error}") from error
-    except EffectError as error:
-        raise EffectError(f"{what}: {error}") from error

@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -84,6 +85,18 @@ class EngineApi:
         if answer.status >= ERRORS:
             raise (GoneError if answer.status == NOT_FOUND else EffectError)(_reason(answer))
         return answer
+
+
+@contextmanager
+def saying(what: str, *, gone_is_done: bool = False) -> Iterator[None]:
+    """Say what did not work; what is gone already need not be stopped or removed."""
+    try:
+        yield
+    except GoneError as error:
+        if not gone_is_done:
+            raise EffectError(f"{what}: {error}") from error
+    except EffectError as error:
+        raise EffectError(f"{what}: {error}") from error
 
 
 def lines_of(frames: bytes) -> bytes:

@@ -1,13 +1,10 @@
 """Looking at and changing one network interface, by the machine's `ip`."""
 
-import json
-from ipaddress import ip_address, ip_interface
 from pathlib import Path
-from typing import Any
 
+from sensor_manager.effects import iproute
 from sensor_manager.effects.commands import run_tool
 from sensor_manager.effects.dhcp_client import DhcpClient
-from sensor_manager.effects.errors import EffectError
 from sensor_manager.effects.name_files import NameFiles
 from sensor_manager.effects.supplicant import Supplicant
 from sensor_manager.files import write_durably
@@ -63,16 +60,16 @@ class NetworkInterface:
         Raises:
             EffectError: there is no such interface.
         """
-        link = _ip("link", "show", "dev", self._name)[0]
-        found = _ip("address", "show", "dev", self._name)[0]["addr_info"]
+        link = iproute.link(self._name)
+        found = iproute.addresses(self._name)
         own = [each for each in found if each["scope"] == "global"]
         return ObservedLink(
             mac=link["address"],
             own_mac=self._kept_mac() or link.get("permaddr") or link["address"],
             up="UP" in link["flags"],
-            addresses=frozenset(map(_interface, own)),
-            additional=frozenset(_interface(each) for each in own if each.get("metric") == ADDITIONAL),
-            gateways=frozenset(self._gateways("-4") + self._gateways("-6")),
+            addresses=frozenset(map(iproute.interface, own)),
+            additional=frozenset(iproute.interface(each) for each in own if each.get("metric") == ADDITIONAL),
+            gateways=frozenset(iproute.gateways("-4", self._name) + iproute.gateways("-6", self._name)),
             dhcp_client=self._dhcp.running,
             lease=self._dhcp.lease(),
             dns_servers=self._names.dns_servers(),
@@ -117,20 +114,21 @@ class NetworkInterface:
             case SetGateway(gateway):
                 self._set_gateway(gateway)
             case RemoveGateway(gateway):
-                if gateway in self._gateways(_family(gateway)):  # else it has gone with its address
-                    run_tool("ip", _family(gateway), "route", "del", "default", "via", str(gateway), "dev", self._name)
+                version = iproute.family(gateway)
+                if gateway in iproute.gateways(version, self._name):  # else it has gone with its address
+                    run_tool("ip", version, "route", "del", "default", "via", str(gateway), "dev", self._name)
 
     def _set_gateway(self, gateway: Address) -> None:
-        for other in self._gateways(_family(gateway)):
+        for other in iproute.gateways(iproute.family(gateway), self._name):
             if other != gateway:
                 self._change(RemoveGateway(other))
         # A gateway may lie outside of the own network, as at providers: `onlink` spares the route to it.
         via = ("via", str(gateway), "dev", self._name, "onlink")
-        run_tool("ip", _family(gateway), "route", "replace", "default", *via)
+        run_tool("ip", iproute.family(gateway), "route", "replace", "default", *via)
 
     def _set_mac(self, mac: str) -> None:
         if self._kept_mac() is None:
-            write_durably(self._own_mac, _ip("link", "show", "dev", self._name)[0]["address"])
+            write_durably(self._own_mac, iproute.link(self._name)["address"])
         run_tool("ip", "link", "set", "dev", self._name, "down")
         try:
             run_tool("ip", "link", "set", "dev", self._name, "address", mac)
@@ -143,30 +141,9 @@ class NetworkInterface:
         except FileNotFoundError:
             return None
 
-    def _gateways(self, family: str) -> list[Address]:
-        routes = _ip(family, "route", "show", "default", "dev", self._name)
-        return [ip_address(each["gateway"]) for each in routes if "gateway" in each]
-
 
 def _marks(address: Interface, *, additional: bool) -> tuple[str, ...]:
     """How an address is known again as a further one; new connections of the sensor's own leave such of IPv6 alone."""
     if not additional:
         return ()
     return ("metric", str(ADDITIONAL), *(("preferred_lft", "0") if address.version == IPV6 else ()))
-
-
-def _family(address: Address) -> str:
-    return f"-{address.version}"
-
-
-def _interface(info: dict[str, Any]) -> Interface:
-    return ip_interface(f"{info['local']}/{info['prefixlen']}")
-
-
-def _ip(*arguments: str) -> list[dict[str, Any]]:
-    answer = run_tool("ip", "-json", "-details", *arguments)
-    try:
-        found: list[dict[str, Any]] = json.loads(answer or "[]")
-    except ValueError as error:
-        raise EffectError(f"ip {' '.join(arguments)} answered no JSON") from error
-    return found
