@@ -4,27 +4,17 @@ Who speaks is known by the socket, never by a field. The dialogue is `sensor_wir
 lies what the honeypot derives its keys from, and under which addresses it is reached.
 """
 
-import os
 import shutil
-import socket
-import threading
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from pathlib import Path
 
-import structlog
-
 from sensor_manager.files import write_if_changed
 from sensor_manager.spool.dialogue import Dialogue
-from sensor_wire.honeypot.socket import ADDRESSES_PATH, IDENTITY_PATH, SOCKET_PATH
+from sensor_manager.spool.listener import Listener
+from sensor_wire.honeypot.socket import ADDRESSES_PATH, IDENTITY_PATH
 
-MAX_CONNECTIONS = 16
-BACKLOG = 16
-SERVICE_FOLDER_MODE = 0o755
-SOCKET_MODE = 0o600
 IDENTITY_MODE = 0o400
-
-log = structlog.get_logger(__name__)
 
 
 class Collector:
@@ -51,7 +41,7 @@ class Collector:
         self._dialogue = dialogue
         self._identity = identity
         self._addresses = addresses
-        self._listeners: dict[str, _Listener] = {}
+        self._listeners: dict[str, Listener] = {}
         root.mkdir(parents=True, exist_ok=True)
 
     def folder(self, service: str) -> Path:
@@ -69,7 +59,7 @@ class Collector:
                 continue
             if listener is not None:
                 listener.close()
-            self._listeners[service] = _Listener(self.folder(service), self._owner, partial(self._dialogue, service))
+            self._listeners[service] = Listener(self.folder(service), self._owner, partial(self._dialogue, service))
         for service in services:
             lines = "".join(f"{each}\n" for each in self._addresses(service))
             for path, text in ((IDENTITY_PATH, self._identity(service)), (ADDRESSES_PATH, lines)):
@@ -81,77 +71,3 @@ class Collector:
         for listener in self._listeners.values():
             listener.close()
         self._listeners.clear()
-
-
-class _Listener:
-    """One service's socket and its connections."""
-
-    def __init__(self, folder: Path, owner: int, dialogue: Callable[[], Dialogue]) -> None:
-        folder.mkdir(exist_ok=True)
-        folder.chmod(SERVICE_FOLDER_MODE)
-        self._path = folder / Path(SOCKET_PATH).name
-        self._dialogue = dialogue
-        self._slots = threading.BoundedSemaphore(MAX_CONNECTIONS)
-        self._connections: set[socket.socket] = set()
-        self._lock = threading.Lock()
-        self._closed = False
-        self._path.unlink(missing_ok=True)
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.bind(str(self._path))
-        os.chown(self._path, owner, -1)
-        self._path.chmod(SOCKET_MODE)
-        self._socket.listen(BACKLOG)
-        self._inode = self._path.stat().st_ino
-        threading.Thread(target=self._accept, name=f"collector-{folder.name}", daemon=True).start()
-
-    def alive(self) -> bool:
-        """Tell whether the path still leads to this socket."""
-        try:
-            return self._path.stat().st_ino == self._inode
-        except FileNotFoundError:
-            return False
-
-    def close(self) -> None:
-        with self._lock:
-            self._closed = True
-            open_sockets = [self._socket, *self._connections]
-        for each in open_sockets:
-            _shut(each)
-        self._socket.close()
-
-    def _accept(self) -> None:
-        while True:
-            self._slots.acquire()
-            try:
-                connection, _ = self._socket.accept()
-            except OSError:
-                if self._closed:
-                    return
-                self._slots.release()
-                log.exception("a honeypot's connection was not accepted", path=str(self._path))
-                continue
-            threading.Thread(target=self._converse, args=(connection,), name="honeypot", daemon=True).start()
-
-    def _converse(self, connection: socket.socket) -> None:
-        with self._lock:
-            if self._closed:
-                connection.close()
-                return
-            self._connections.add(connection)
-        try:
-            with connection:
-                self._dialogue().run(connection)
-        except OSError as error:
-            log.info("a honeypot's connection ended", path=str(self._path), reason=str(error))
-        finally:
-            with self._lock:
-                self._connections.discard(connection)
-            self._slots.release()
-
-
-def _shut(each: socket.socket) -> None:
-    """Wake whoever waits in the socket; it may be closed already."""
-    try:
-        each.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return

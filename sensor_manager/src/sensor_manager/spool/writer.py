@@ -3,23 +3,19 @@
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
 import structlog
 
 from sensor_manager.spool.ballast import Ballast
-from sensor_manager.spool.database import DAMAGED, open_spool, primary_code
-from sensor_manager.spool.schema import free_bytes, widen_log
+from sensor_manager.spool.spool_file import Change, SpoolFile
 
 MAX_GROUP = 256
-REOPEN_AFTER = DAMAGED | {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
 DISK_FULL = "the disk is full"
 
 log = structlog.get_logger(__name__)
-
-type Change[T] = Callable[[sqlite3.Connection], T]
 
 
 class SpoolUnavailableError(Exception):
@@ -49,10 +45,9 @@ class Writer:
     def __init__(self, path: Path, ballast: Ballast) -> None:
         self._path = path
         self._ballast = ballast
+        self._file = SpoolFile(path, ballast)
         self._queue: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
         self._closed = False
-        self._suspicious = False
-        self._connection: sqlite3.Connection | None = None
         self._thread = threading.Thread(target=self._loop, name="spool-writer", daemon=True)
         opening = _Item(lambda _: None, adds=False)
         self._queue.put(opening)
@@ -86,7 +81,7 @@ class Writer:
         self._closed = True
         self._queue.put(None)
         self._thread.join()
-        self._forget_connection()
+        self._file.close()
 
     def _loop(self) -> None:
         self._ballast.keep()
@@ -99,16 +94,16 @@ class Writer:
             self._commit([item for item in group if item is not None])
 
     def _commit(self, group: Sequence[_Item]) -> None:
-        if any(item.adds for item in group) and not (self._ballast.keep() or self._has_room_inside()):
+        if any(item.adds for item in group) and not (self._ballast.keep() or self._file.has_room_inside()):
             for item in group:
                 if item.adds:
                     item.future.set_exception(OSError(DISK_FULL))
             group = [item for item in group if not item.adds]
         try:
-            results = self._transact(group) if group else []
+            results = self._file.transact([item.change for item in group]) if group else []
         except Exception as error:  # noqa: BLE001 - whatever it was, the writer must live on and the callers must hear of it
             log.warning("spool not written", path=str(self._path), changes=len(group), reason=str(error))
-            self._repair(error)
+            self._file.repair(error)
             if len(group) == 1:
                 group[0].future.set_exception(error)
             else:
@@ -117,59 +112,3 @@ class Writer:
             return
         for item, result in zip(group, results, strict=True):
             item.future.set_result(result)
-
-    def _has_room_inside(self) -> bool:
-        """Tell whether events that are gone have left enough of the file empty to take new ones without the disk."""
-        try:
-            return free_bytes(self._opened()) >= self._ballast.size
-        except (sqlite3.Error, OSError):
-            return False
-
-    def _transact(self, group: Sequence[_Item]) -> list[object]:
-        connection = self._opened()
-        connection.execute("BEGIN IMMEDIATE")
-        results = [item.change(connection) for item in group]
-        connection.execute("COMMIT")
-        return results
-
-    def _opened(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = open_spool(self._path, thorough=self._suspicious)
-            self._suspicious = False
-            try:
-                widen_log(self._connection, self._ballast.room)
-            except sqlite3.Error as error:
-                log.warning("no room for the spool's log", path=str(self._path), reason=str(error))
-                self._make_room(error)
-        return self._connection
-
-    def _repair(self, error: Exception) -> None:
-        """Leave the spool so that the next change has the best chance."""
-        code = primary_code(error) if isinstance(error, sqlite3.Error) else None
-        try:
-            if self._connection is not None and self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-        except sqlite3.Error:
-            code = sqlite3.SQLITE_IOERR
-        if code in REOPEN_AFTER:
-            self._suspicious = code in DAMAGED
-            self._forget_connection()
-        if code == sqlite3.SQLITE_FULL or (not self._ballast.given_up and self._ballast.needed()):
-            self._make_room(error)
-
-    def _make_room(self, error: Exception) -> None:
-        """Give up the ballast, and use its room at once to bring the log into the file, so that it starts anew."""
-        try:
-            self._ballast.give_up()
-            if self._connection is not None:
-                self._connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
-        except (sqlite3.Error, OSError) as second:
-            log.warning("no room made", path=str(self._path), reason=str(second), before=str(error))
-
-    def _forget_connection(self) -> None:
-        connection, self._connection = self._connection, None
-        try:
-            if connection is not None:
-                connection.close()
-        except sqlite3.Error as error:
-            log.warning("spool not closed", path=str(self._path), reason=str(error))
