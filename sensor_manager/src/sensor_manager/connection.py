@@ -10,20 +10,13 @@ import structlog
 from sensor_manager.effects.errors import EffectError
 from sensor_manager.effects.ports import Link
 from sensor_manager.files import write_durably
-from sensor_manager.kept_trials import described, load_trials, named
+from sensor_manager.interface_keeper import NOT_AUTHORIZED, InterfaceKeeper
+from sensor_manager.kept_trials import described, load_trials
 from sensor_manager.model import IpAddress
-from sensor_manager.plan.link import Interface
-from sensor_manager.plan.network import plan_network, snapshot
 from sensor_manager.plan.trial import Clock, Trials, after_start, has_answered, next_trials
 from sensor_manager.plan.way import Connection, fault, left_alone, server_url
 from sensor_wire.sensor_config import SensorConfig
-from sensor_wire.v1.network import NetworkMode
 from sensor_wire.v1.poll import ConnectionReport, ConnectionState
-
-MAX_ROUNDS = 5
-"""Looks and plans within one cycle; a new hardware address needs two."""
-NOT_AUTHORIZED = "the switch has not let the sensor in (802.1X)"
-NO_LEASE = "no DHCP server has given an address"
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +41,7 @@ class ConnectionKeeper:
         on_change: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._link = link
+        self._interface = InterfaceKeeper(link)
         self._kept = kept
         self._on_change = on_change
         self._clock = clock
@@ -56,9 +49,7 @@ class ConnectionKeeper:
         self._answered: float | None = None
         self._since: float | None = None
         self._fault: str | None = None
-        self._error: str | None = None
         self._in_force: float | None = None
-        self._seen: frozenset[Interface] = frozenset()
         self._on_disk = load_trials(kept)
         self._trials = after_start(self._on_disk, configured)
         # Until the server says more, it wants what it wanted last.
@@ -92,7 +83,7 @@ class ConnectionKeeper:
         with self._lock:
             wanted = self._wanted
         before = self._trials
-        clock = Clock(self._clock(), self._since, self._answered, self._in_force, self._error)
+        clock = Clock(self._clock(), self._since, self._answered, self._in_force, self._interface.error)
         self._trials = next_trials(before, wanted, clock)
         if self._trials.trying is None and has_answered(clock):
             self._since = None  # the server is there: what was undone was tried in earnest
@@ -103,9 +94,9 @@ class ConnectionKeeper:
         if self._trials != before:
             self._tell(before)
         self._save()
-        self._error = self._apply()
+        self._interface.bring_to(self._trials.current)
         # A port that lets everybody in proves nothing against 802.1X, and the server is reached by what is in force.
-        if self._error not in {None, NOT_AUTHORIZED}:
+        if self._interface.error not in {None, NOT_AUTHORIZED}:
             self._in_force = None
         elif changed or self._in_force is None:
             self._in_force = self._clock()
@@ -117,7 +108,7 @@ class ConnectionKeeper:
     @property
     def further_addresses(self) -> tuple[IpAddress, ...]:
         """The further addresses that the interface had when it was last looked at."""
-        return tuple(sorted((each.ip for each in self._seen), key=str))
+        return self._interface.further_addresses
 
     def report(self) -> ConnectionReport:
         """Describe it for the server."""
@@ -125,7 +116,7 @@ class ConnectionKeeper:
         state = ConnectionState.TRYING if trials.trying is not None else ConnectionState.CONFIRMED
         if trials.undone is not None:
             state = ConnectionState.UNDONE
-        reason = self._fault or trials.reason or self._error
+        reason = self._fault or trials.reason or self._interface.error
         return ConnectionReport(state=state, reason=reason[:256] if reason else None)
 
     @staticmethod
@@ -135,32 +126,10 @@ class ConnectionKeeper:
 
     def _remember_found(self) -> None:
         try:
-            found = snapshot(self._link.observe())
+            found = self._interface.found()
         except EffectError:  # told when it is to be changed
             return
         self._trials = self._trials.model_copy(update={"found": found})
-
-    def _apply(self) -> str | None:
-        current = self._trials.current
-        try:
-            for _ in range(MAX_ROUNDS):
-                found = self._link.observe()
-                self._seen = found.additional
-                actions = plan_network(found, current.network, current.server)
-                for action in actions:
-                    log.info("network changes", action=named(action))
-                    self._link.act(action)
-                if not actions:
-                    break
-        except (EffectError, OSError) as error:
-            if self._error != str(error):
-                log.warning("the network is not as it should be", reason=str(error))
-            return str(error)
-        if current.network is None:
-            return None
-        if current.network.mode is NetworkMode.DHCP and (found.lease is None or found.lease.lost):
-            return NO_LEASE
-        return NOT_AUTHORIZED if current.network.dot1x is not None and not self._link.authorized else None
 
     def _tell(self, before: Trials) -> None:
         if self._trials.trying is not None:

@@ -36,7 +36,8 @@ from sensor_manager.server.client import ServerClient
 from sensor_manager.server.clock import ServerClock
 from sensor_manager.server.config import ConfigError, load_config
 from sensor_manager.server.contact import ServerContact
-from sensor_manager.server.credentials import Credentials, Directions
+from sensor_manager.server.credentials import Credentials
+from sensor_manager.server.directions import Directions
 from sensor_manager.server.errors import ServerError
 from sensor_manager.settings import Settings
 from sensor_manager.site import remembered_site_of

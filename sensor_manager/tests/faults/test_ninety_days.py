@@ -25,7 +25,8 @@ from sensor_manager.server import credentials as credentials_module
 from sensor_manager.server.clock import ServerClock
 from sensor_manager.server.config import load_config
 from sensor_manager.server.contact import ServerContact
-from sensor_manager.server.credentials import Credentials, Directions
+from sensor_manager.server.credentials import Credentials
+from sensor_manager.server.directions import Directions
 from sensor_manager.server.errors import ServerError
 from sensor_manager.server.identity import trusted
 from sensor_manager.settings import Settings

@@ -12,10 +12,11 @@ import pytest
 from sensor_support import namespaces, squid
 from sensor_support.mini_server import MiniServer
 
-from sensor_manager.connection import NO_LEASE, ConnectionKeeper
+from sensor_manager.connection import ConnectionKeeper
 from sensor_manager.effects.name_files import NameFiles
 from sensor_manager.effects.network import NetworkInterface
 from sensor_manager.effects.network_namespace import in_network_namespace
+from sensor_manager.interface_keeper import NO_LEASE
 from sensor_manager.plan.link import ObservedLink, StopDhcp
 from sensor_manager.plan.proxy import place
 from sensor_manager.plan.trial import TRIAL_SECONDS

@@ -27,7 +27,8 @@ from sensor_manager.effects.network_namespace import in_network_namespace
 from sensor_manager.log import configure_logging
 from sensor_manager.plan.proxy import ProxyPlace, engine_url, needs_tunnel, place
 from sensor_manager.server.clock import ServerClock
-from sensor_manager.server.credentials import Credentials, Directions
+from sensor_manager.server.credentials import Credentials
+from sensor_manager.server.directions import Directions
 from sensor_manager.server.errors import ServerError
 from sensor_manager.server.identity import certificate_request, give_to_engine, make_key
 from sensor_manager.server.poll import poll

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from sensor_manager.connection import NO_LEASE, NOT_AUTHORIZED, ConnectionKeeper
+from sensor_manager.connection import ConnectionKeeper
+from sensor_manager.interface_keeper import NO_LEASE, NOT_AUTHORIZED
 from sensor_manager.plan.link import Lease, ObservedLink
 from sensor_manager.plan.trial import AWAY_SECONDS, MAX_RETRIES, MAX_STARTS, TRIAL_SECONDS
 from sensor_manager.plan.way import Connection, fault

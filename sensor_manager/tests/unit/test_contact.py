@@ -15,8 +15,9 @@ from sensor_manager.server.client import ServerClient
 from sensor_manager.server.clock import ServerClock
 from sensor_manager.server.config import ConfigError, load_config, registry_of
 from sensor_manager.server.contact import ServerContact
-from sensor_manager.server.credentials import Credentials, Directions
+from sensor_manager.server.credentials import Credentials
 from sensor_manager.server.desired_store import load_desired
+from sensor_manager.server.directions import Directions
 from sensor_manager.server.enrolment import enrol
 from sensor_manager.server.errors import ServerError
 from sensor_manager.server.identify import identify

@@ -3,22 +3,22 @@
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
-from sensor_manager.files import move_durably, write_durably, write_if_changed
+from sensor_manager.files import write_if_changed
 from sensor_manager.model import Phase
 from sensor_manager.plan.certificate import Step, next_step
-from sensor_manager.plan.proxy import ProxyPlace
-from sensor_manager.server.client import ServerClient, Way
+from sensor_manager.server.authorities import accept_authorities
+from sensor_manager.server.client import ServerClient
 from sensor_manager.server.clock import ServerClock
 from sensor_manager.server.config import load_config, registry_of
+from sensor_manager.server.directions import Directions
 from sensor_manager.server.enrolment import enrol
 from sensor_manager.server.errors import ServerError
 from sensor_manager.server.identify import identify
-from sensor_manager.server.identity import adopt_next, check_authorities, enrolled, give_to_engine, validity
+from sensor_manager.server.identity import adopt_next, enrolled, give_to_engine, validity
 from sensor_manager.server.renewal import RenewalRefusedError, renew
 from sensor_manager.settings import Settings
 from sensor_wire.sensor_config import SensorConfig
@@ -27,17 +27,6 @@ RENEWAL_GAP = 600.0
 """Seconds between two attempts to renew."""
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Directions:
-    """Where the server is just now, by the configuration or by what came after it, and through which proxy.
-
-    `proxy` raises `ServerError` when what it takes to use the proxy does not work.
-    """
-
-    url: Callable[[SensorConfig], str]
-    proxy: Callable[[], ProxyPlace | None] = lambda: None
 
 
 class Credentials:
@@ -117,30 +106,15 @@ class Credentials:
         Raises:
             ServerError: it is not, or they are none; the last ones stay.
         """
-        try:
-            check_authorities(chain)
-        except ValueError as error:
-            raise ServerError(f"the authorities in the desired state are no certificates ({error})") from error
-        if self._settings.authorities.read_text(encoding="utf-8") == chain:
-            return
-        # A sensor that trusts the wrong ones is lost, so they are tried first.
-        write_durably(self._settings.next_authorities, chain)
-        try:
-            with self._client(self._settings.next_authorities) as client:
-                identify(client)
-        except ServerError as error:
-            raise ServerError(f"the new authorities do not fit the server, the last ones stay: {error}") from error
-        move_durably(self._settings.next_authorities, self._settings.authorities)
-        log.info("new authorities")
-        self._arm_engine()
+        if accept_authorities(chain, self._settings, self._client):
+            self._arm_engine()
 
     def _stranger(self) -> ServerClient:
         """Return a client without a certificate."""
         return self._client(self._settings.authorities)
 
     def _client(self, authorities: Path, credentials: tuple[Path, Path] | None = None) -> ServerClient:
-        way = Way(self._clock, self._directions.proxy())
-        return ServerClient(self._directions.url(self._config), authorities, credentials, way=way)
+        return self._directions.client(self._config, self._clock, authorities, credentials)
 
     def _renew(self) -> None:
         with self._stranger() as client:
