@@ -1,10 +1,8 @@
 """Observe, plan, act, until nothing is left to do."""
 
-import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import structlog
 
@@ -12,15 +10,13 @@ from sensor_manager.effects.errors import EffectError
 from sensor_manager.effects.executor import Executor, Means
 from sensor_manager.model import Action, ApplyNetfilter, Attempts, IpAddress, Observed, Site
 from sensor_manager.observing import look
-from sensor_manager.plan.containers import current_container, plan
+from sensor_manager.plan.containers import plan
 from sensor_manager.plan.contract import contract_hash
-from sensor_manager.plan.destination import Exposure, exposure
-from sensor_manager.plan.report import ServicesReport, report_services
-from sensor_manager.plan.services import select
+from sensor_manager.published import Published
+from sensor_manager.rules_record import RulesRecord
 from sensor_manager.spool.dialogue import CaptureUnavailableError
 from sensor_manager.track_record import TrackRecord
 from sensor_wire.v1.desired import Desired
-from sensor_wire.v1.poll import NetfilterReport
 
 MAX_ROUNDS = 50
 """Looks and plans within one cycle; a sane plan needs about six."""
@@ -53,15 +49,9 @@ class Reconciler:
         self._clock = clock
         self._executor = Executor(means)
         self._record = TrackRecord(means.engine.last_lines, clock)
-        self._netfilter_error: str | None = None
-        self._meddled_with = False
-        self._repairs: NetfilterReport | None = None
-        self._lock = threading.Lock()
+        self.rules = RulesRecord()
         self._desired: Desired | None = None
-        self._exposures: dict[str, Exposure] = {}
-        self._sandboxes: dict[str, str] = {}
-        self._report = ServicesReport((), complete=False)
-        self._generation = 0
+        self.published = Published()
 
     def set_site(self, site: Site) -> None:
         """Take over other facts of the sensor; the next cycle works with them."""
@@ -74,12 +64,7 @@ class Reconciler:
 
     def set_desired(self, desired: Desired) -> None:
         """Take over a new desired state; the next cycle works towards it."""
-        with self._lock:
-            self._desired = desired
-
-    def exposure(self, service: str) -> Exposure:
-        """Return how the service is reached at this moment."""
-        return self._exposures.get(service, Exposure())
+        self._desired = desired
 
     def sandbox(self, service: str) -> str:
         """Return the prepared network namespace of a catch-all service.
@@ -90,29 +75,14 @@ class Reconciler:
         desired = self._desired
         if not any(each.name == service and each.catch_all for each in (desired.services if desired else ())):
             raise CaptureUnavailableError(f"{service} is no catch-all service", temporary=False)
-        sandbox = self._sandboxes.get(service)
+        sandbox = self.published.sandbox(service)
         if sandbox is None:
             raise CaptureUnavailableError("the network namespace is being prepared; ask again", temporary=True)
         return sandbox
 
-    def report(self) -> tuple[int, ServicesReport]:
-        """Return the generation that is applied in full, and the state of all services."""
-        with self._lock:
-            return self._generation, self._report
-
     def attempts(self) -> Mapping[str, Attempts]:
         """Return what has been tried, by contract."""
         return self._record.attempts()
-
-    @property
-    def netfilter_error(self) -> str | None:
-        """Why no honeypot may run, or None."""
-        return self._netfilter_error
-
-    @property
-    def repairs(self) -> NetfilterReport | None:
-        """How often somebody else's change of the rules was put right; None while nobody has changed any."""
-        return self._repairs
 
     def cycle(self, sensor_addresses: Sequence[IpAddress]) -> float | None:
         """Work towards the desired state as far as possible now.
@@ -126,7 +96,7 @@ class Reconciler:
         desired = self._desired
         for _ in range(MAX_ROUNDS):
             observed = replace(self._observe(desired), addresses=tuple(sensor_addresses))
-            self._publish(observed, desired, sensor_addresses)
+            self._serve(self.published.publish(observed, desired, self._site))
             actions = plan(observed, desired, self._site)
             if not actions or not self._execute(actions):
                 break
@@ -138,7 +108,7 @@ class Reconciler:
         now = self._clock()
         self._record.note_pulls(self._puller.results(), now)
         seen = look(self._engine, self._netfilter, desired, self._site, now)
-        self._meddled_with = seen.netfilter is None and self._netfilter.applied_before()
+        self.rules.look(in_force=seen.netfilter is not None, applied_before=self._netfilter.applied_before())
         self._netfilter.forget_namespaces({each.sandbox for each in seen.containers if each.sandbox})
         self._record.note_containers(seen.containers, now)
         wanted = {contract_hash(each) for each in (desired.services if desired else ())}
@@ -146,22 +116,9 @@ class Reconciler:
         return replace(
             seen,
             pulling=self._puller.pulling(),
-            netfilter_error=self._netfilter_error,
+            netfilter_error=self.rules.error,
             attempts=self._record.attempts(),
         )
-
-    def _publish(self, observed: Observed, desired: Desired | None, sensor_addresses: Sequence[IpAddress]) -> None:
-        """Let collector and report see what is now, before anything is started that needs its socket."""
-        selection = select(observed, desired, self._site)
-        self._exposures = {name: exposure(wanted, sensor_addresses) for name, wanted in selection.wanted.items()}
-        prepared = {name: current_container(observed, wanted) for name, wanted in selection.wanted.items()}
-        self._sandboxes = {name: each.sandbox for name, each in prepared.items() if each is not None and each.prepared}
-        self._serve(selection.wanted.keys() | {each.service for each in observed.containers})
-        report = report_services(observed, desired, self._site)
-        with self._lock:
-            self._report = report
-            if desired is not None and report.complete:
-                self._generation = desired.generation
 
     def _execute(self, actions: Iterable[Action]) -> bool:
         """Carry out the actions; one service's failure skips the rest of that service only.
@@ -180,8 +137,7 @@ class Reconciler:
             except EffectError as error:
                 log.warning("action failed", action=type(action).__name__, service=service or None, reason=str(error))
                 if isinstance(action, ApplyNetfilter):
-                    first, self._netfilter_error = self._netfilter_error is None, str(error)
-                    return first  # the next look stops what runs
+                    return self.rules.note_failure(str(error))  # the next look stops what runs
                 failed.add(service)
                 self._record.note_failure(action, str(error))
                 continue
@@ -190,18 +146,8 @@ class Reconciler:
         return progress
 
     def _note_success(self, action: Action) -> None:
-        name = type(action).__name__
         if isinstance(action, ApplyNetfilter):
-            if self._meddled_with and self._netfilter_error is None:
-                before = self._repairs.repairs if self._repairs else 0
-                self._repairs = NetfilterReport(repairs=before + 1, repaired_at=datetime.now(UTC))
-                log.warning("somebody has changed the netfilter rules; they are put right", repairs=before + 1)
-            self._netfilter_error = None
-            log.info(
-                "netfilter applied",
-                forwards=len(action.forwarding.forwards),
-                catch_alls=[str(each.at or "all") for each in action.forwarding.catch_alls],
-            )
+            self.rules.note_applied(action)
             return
-        log.info("action done", action=name, service=getattr(action, "service", None))
+        log.info("action done", action=type(action).__name__, service=getattr(action, "service", None))
         self._record.note_done(action)

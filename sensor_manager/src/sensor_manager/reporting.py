@@ -37,15 +37,15 @@ class Reporter:
 
     def news(self) -> tuple[object, ServicesReport]:
         """Return what the server wants to know at once when it changes."""
-        generation, services = self.reconciler.report()
-        return (generation, self.reconciler.repairs), news_of(services)
+        generation, services = self.reconciler.published.report()
+        return (generation, self.reconciler.rules.repairs), news_of(services)
 
     def report(self) -> Report:
         """Return the report of this moment."""
         figures = self.platform.figures(self.settings.state)
         addresses = (*self.platform.addresses(self.settings.interface), *self.connection.further_addresses)
-        generation, services = self.reconciler.report()
-        error = self.reconciler.netfilter_error
+        generation, services = self.reconciler.published.report()
+        error = self.reconciler.rules.error
         return Report(
             observed_at=self.clock.now() or datetime.now(UTC),
             generation=generation,
@@ -64,7 +64,7 @@ class Reporter:
             spool=self.store.report(),
             services=list(services.services),
             check=self.reach.last_check,
-            netfilter=self.reconciler.repairs,
+            netfilter=self.reconciler.rules.repairs,
             error=error[:256] if error else None,
         )
 
@@ -79,5 +79,5 @@ class Reporter:
             wanted_generation=desired.generation if desired else 0,
             report=self.report(),
             attempts=dict(self.reconciler.attempts()),
-            netfilter_error=self.reconciler.netfilter_error,
+            netfilter_error=self.reconciler.rules.error,
         )

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -51,11 +52,14 @@ class Sensor:
 def sensor(tmp_path: Path) -> Iterator[Sensor]:
     with mini_server(tmp_path) as server:
         (tmp_path / "sensor.json").write_text(server.config().model_dump_json())
+        tools = tmp_path / "tools"  # nothing that could touch this machine
+        tools.mkdir()
+        (tools / "openssl").symlink_to(shutil.which("openssl") or "")
         places = ["--config", "sensor.json", "--state", "state", "--runtime", "run", "--docker-certs", "certs"]
         process = subprocess.Popen(
             [sys.executable, "-m", "sensor_manager.cli", "run", "--platform", "dummy", "--interface", "lo", *places],
             cwd=tmp_path,
-            env=os.environ | {"PATH": "/nonexistent"},
+            env=os.environ | {"PATH": str(tools)},
             stdout=subprocess.DEVNULL,
         )
         try:

@@ -111,7 +111,8 @@ class Bench:
             self.now = max(self.now + 5, min(retry_at or 0, self.now + 300))
 
     def repairs(self) -> int:
-        return self.reconciler.repairs.repairs if self.reconciler.repairs else 0
+        repairs = self.reconciler.rules.repairs
+        return repairs.repairs if repairs else 0
 
     def _fetch(self, image: str, _: object) -> None:
         assert list(self.engine.pull(image))
@@ -122,7 +123,7 @@ class Bench:
             self.now += 5
 
     def states(self) -> dict[str, ServiceReport]:
-        return {each.name: each for each in self.reconciler.report()[1].services}
+        return {each.name: each for each in self.reconciler.published.report()[1].services}
 
 
 @given(broken=st.sampled_from(SERVICES), failing=st.sets(st.sampled_from(DOINGS), min_size=1), late=st.booleans())
@@ -142,7 +143,7 @@ def test_one_bad_service_never_hinders_the_others(broken: DesiredService, failin
     assert {found[name].revision for name in others} == {"2"}
     bench.engine.failing = set()
     bench.cycle(12)
-    assert bench.reconciler.report()[0] == 2, "and once the fault is gone, all is as desired"
+    assert bench.reconciler.published.report()[0] == 2, "and once the fault is gone, all is as desired"
 
 
 def test_rules_changed_by_somebody_are_put_right_and_reported() -> None:
