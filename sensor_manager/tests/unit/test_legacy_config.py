@@ -13,6 +13,7 @@ from sensor_support.authority import Authority
 
 from sensor_manager.plan.dot1x import fault
 from sensor_manager.plan.legacy_config import read_legacy
+from sensor_manager.server import openssl
 from sensor_manager.server.config import load_config
 from sensor_wire.sensor_config import SensorConfig
 from sensor_wire.v1.network import Dot1x, EapMethod, Network, NetworkMode, Proxy, ProxyKind
@@ -85,7 +86,7 @@ def dot1x_of(legacy: Network | None) -> Dot1x:
 
 
 def test_a_certificate_for_802_1x_is_taken_over_without_the_keys_password(files: dict[str, str]) -> None:
-    legacy = read_legacy(written(**TLS, client_key_password=KEY_PASSWORD), files)
+    legacy = read_legacy(written(**TLS, client_key_password=KEY_PASSWORD), files, openssl.open_key)
     dot1x = dot1x_of(legacy.network)
     assert (dot1x.method, dot1x.identity, dot1x.ca) == (EapMethod.TLS, "sensor", files["eapol_ca.crt"])
     assert dot1x.certificate == files["eapol_client.crt"]
@@ -93,7 +94,7 @@ def test_a_certificate_for_802_1x_is_taken_over_without_the_keys_password(files:
     certificate = x509.load_pem_x509_certificate((dot1x.certificate or "").encode())
     assert key.public_key() == certificate.public_key()
     open_key = {**files, "eapol_client.key": dot1x.key or ""}
-    assert dot1x_of(read_legacy(written(**TLS), open_key).network) == dot1x
+    assert dot1x_of(read_legacy(written(**TLS), open_key, openssl.open_key).network) == dot1x
 
 
 def test_a_password_for_802_1x_is_taken_over_with_the_archive(tmp_path: Path, files: dict[str, str]) -> None:
@@ -127,6 +128,7 @@ def test_a_password_for_802_1x_is_taken_over_with_the_archive(tmp_path: Path, fi
 def test_802_1x_that_cannot_be_taken_over_is_named(
     files: dict[str, str], eapol: dict[str, str], without: str, why: str
 ) -> None:
-    legacy = read_legacy(written(**eapol), {name: text for name, text in files.items() if name != without})
+    there = {name: text for name, text in files.items() if name != without}
+    legacy = read_legacy(written(**eapol), there, openssl.open_key)
     assert legacy.network == static("192.0.2.9")
     assert legacy.left_out[0].startswith(why)

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from sensor_manager.plan.legacy_dot1x import read_dot1x
+from sensor_manager.plan.legacy_dot1x import OpenKey, read_dot1x
 from sensor_wire.sensor_config import SensorConfig
 from sensor_wire.v1.network import Dot1x, Network, NetworkMode, Proxy, ProxyKind
 
@@ -45,12 +45,17 @@ class Legacy:
     lacks: str
 
 
-def read_legacy(text: str, files: Mapping[str, str] = {}) -> Legacy:
+def _unopened(_key: str, _password: str) -> str:
+    raise ValueError("nobody is here to open keys")
+
+
+def read_legacy(text: str, files: Mapping[str, str] = {}, open_key: OpenKey = _unopened) -> Legacy:
     """Understand a `honeysens.cfg`.
 
     Args:
         text: of it.
         files: those of 802.1X that came with it, by name.
+        open_key: opens the key among them.
 
     Raises:
         NotUsableError: it is none, or a value in it is impossible.
@@ -64,7 +69,7 @@ def read_legacy(text: str, files: Mapping[str, str] = {}) -> Legacy:
     if not {"server", "general"} <= set(parser.sections()):
         raise NotUsableError(f"{LEGACY_NAME} has no sections [server] and [general]")
     sections = {name: _values(parser[name]) for name in parser.sections()}
-    dot1x, without = read_dot1x(sections.get("eapol", {}), files)
+    dot1x, without = read_dot1x(sections.get("eapol", {}), files, open_key)
     server, general = sections["server"], sections["general"]
     try:
         return Legacy(

@@ -1,15 +1,8 @@
 """802.1X as HoneySens' own configuration has it: a section `[eapol]`, and the files it names."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
 from pydantic import ValidationError
 
 from sensor_manager.plan.dot1x import fault
@@ -20,13 +13,19 @@ METHODS = {"2": EapMethod.TLS, "3": EapMethod.PEAP}
 OTHER_METHODS = {"1": "MD5", "4": "TTLS"}
 OFF = "0"
 
+type OpenKey = Callable[[str, str], str]
+"""Returns a key (PEM) without the password it is given with; raises `ValueError` where that does not open it."""
 
-def read_dot1x(eapol: Mapping[str, str], files: Mapping[str, str]) -> tuple[Dot1x | None, str | None]:
+
+def read_dot1x(
+    eapol: Mapping[str, str], files: Mapping[str, str], open_key: OpenKey
+) -> tuple[Dot1x | None, str | None]:
     """Return the settings, or what is left out and why; neither where nobody asks for 802.1X.
 
     Args:
         eapol: the section; what it does not say is empty or missing.
         files: those of `FILES` that came with it, PEM.
+        open_key: opens the one among them, which the sensor then keeps where only root reads.
     """
     mode = eapol.get("mode") or OFF
     if mode == OFF:
@@ -35,17 +34,17 @@ def read_dot1x(eapol: Mapping[str, str], files: Mapping[str, str]) -> tuple[Dot1
     if method is None:
         return None, f"802.1X by {OTHER_METHODS.get(mode, f'method {mode[:8]}')}, which sensors do not do"
     try:
-        made = Dot1x.model_validate({"method": method, **_values(eapol, files, method)})
+        made = Dot1x.model_validate({"method": method, **_values(eapol, files, method, open_key)})
     except ValidationError as error:
         wrong = sorted({str(each["loc"][0]) for each in error.errors(include_input=False)})
         return None, f"802.1X, of which this is missing or wrong: {', '.join(wrong)}"
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except ValueError:
         return None, "802.1X, whose key cannot be opened with the password beside it"
     reason = fault(made)
     return (made, None) if reason is None else (None, reason)
 
 
-def _values(eapol: Mapping[str, str], files: Mapping[str, str], method: EapMethod) -> dict[str, Any]:
+def _values(eapol: Mapping[str, str], files: Mapping[str, str], method: EapMethod, open_key: OpenKey) -> dict[str, Any]:
     def file(key: str) -> str | None:
         return files.get(eapol.get(key, "").rpartition("/")[2])
 
@@ -54,11 +53,5 @@ def _values(eapol: Mapping[str, str], files: Mapping[str, str], method: EapMetho
     if method is EapMethod.PEAP:
         values["password"] = eapol.get("password")
     elif (key := file("client_key")) is not None:
-        values |= {"certificate": file("client_cert"), "key": _opened(key, eapol.get("client_key_password", ""))}
+        values |= {"certificate": file("client_cert"), "key": open_key(key, eapol.get("client_key_password", ""))}
     return {name: value or None for name, value in values.items()}
-
-
-def _opened(key: str, password: str) -> str:
-    """Return a key without its password: the sensor keeps it where only root reads."""
-    opened = load_pem_private_key(key.encode(), password.encode() if "ENCRYPTED" in key else None)
-    return opened.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()

@@ -9,6 +9,8 @@ import structlog
 from sensor_manager.plan.config_formats import parse, unpack
 from sensor_manager.plan.legacy_config import LEGACY_NAME, NotUsableError, completed, read_legacy, refusal
 from sensor_manager.plan.legacy_dot1x import FILES
+from sensor_manager.server import openssl
+from sensor_manager.server.errors import ServerError
 from sensor_wire.sensor_config import CONFIG_FILE_NAME, SensorConfig
 
 HTTPS_PORT = 443
@@ -89,9 +91,16 @@ def _with_old_connection(config: SensorConfig, legacy: str | None, files: Mappin
     if legacy is None:
         return config
     try:
-        old = read_legacy(legacy, files)
+        old = read_legacy(legacy, files, _open_key)
     except NotUsableError as error:
         log.warning("the old configuration is left out", reason=str(error))
         return config
     log.info("connection taken over from the old configuration", of=old.identity, left_out=old.left_out)
     return completed(config, old)
+
+
+def _open_key(key: str, password: str) -> str:
+    try:
+        return openssl.open_key(key, password)
+    except ServerError as error:
+        raise NotUsableError(str(error)) from error

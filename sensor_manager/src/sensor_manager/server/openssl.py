@@ -1,6 +1,8 @@
 """Keys and certificates by the machine's `openssl`, which is seldom needed: so no library for them stays in memory."""
 
+import os
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -56,6 +58,16 @@ def public_key(key: Path) -> str:
     return _openssl("pkey", "-in", str(key), "-pubout").decode().strip()
 
 
+def open_key(key: str, password: str) -> str:
+    """Return a key (PEM, PKCS 8) without its password, if it has one.
+
+    Raises:
+        ValueError: the password does not open it.
+    """
+    secret = {"KEY_PASSWORD": password}  # which root alone can read, while it runs
+    return _openssl("pkey", "-passin", "env:KEY_PASSWORD", stdin=key.encode(), environment=secret).decode()
+
+
 def describe(certificate: str) -> Description:
     """Say what a certificate (PEM, the first one of the text) is.
 
@@ -77,12 +89,13 @@ def describe(certificate: str) -> Description:
     )
 
 
-def _openssl(*command: str, stdin: bytes = b"") -> bytes:
+def _openssl(*command: str, stdin: bytes = b"", environment: Mapping[str, str] = {}) -> bytes:
     """Run it. What it does not take is a `ValueError`; that it does not run at all says nothing of the certificate."""
     try:
         done = subprocess.run(  # noqa: S603 - a fixed tool, no shell, arguments are the manager's own
             ["openssl", *command],  # noqa: S607 - wherever the machine has it
             input=stdin,
+            env=os.environ | environment,
             capture_output=True,
             timeout=TIMEOUT,
             check=False,
