@@ -11,7 +11,7 @@ import server_app as _server_app
 __all__ = ["_sensor_manager", "_server_app"]
 
 
-TOOL_FIXTURES = {"registry_url", "collecting", "running_slapd", "running_rsyslogd"}
+TOOL_FIXTURES = {"registry_url", "collecting", "running_glewlwyd", "running_slapd", "running_rsyslogd"}
 """Fixtures that start a Debian program which is no Python package."""
 
 

@@ -36,6 +36,7 @@ TOOLS = [
     "freeradius",
     "freerdp2-x11" if BOOKWORM else "freerdp3-x11",
     "freetds-bin",
+    "glewlwyd",
     "haproxy",
     "hostapd",
     "iproute2",
