@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 import requests
 from own_certificates import authority, own_certificate
-from scenario_testing.deployed import CA, NAME, PASSWORD_FILE, SECONDS, URL, Admin, Sensor, client_cert, report
-from scenario_testing.machine import docker, eventually, run
+from scenario_testing.deployed import Admin, Sensor, client_cert, report
+from scenario_testing.machine import PATIENCE, docker, eventually, run
+from scenario_testing.second_server import ADDRESS, CA, NAME, PASSWORD_FILE, URL
 
-TRUSTED, STRANGER, HOST = "10.213.8.250", "10.213.8.251", "10.213.8.1"
+TRUSTED, STRANGER = "10.213.8.250", "10.213.8.251"
 FRONT = "molecule-server-front"
 POLL = "/api/sensors/status"
 CONFIGURATION = """
@@ -46,7 +47,7 @@ class Outer:
     def ask(self, method: str, path: str, pair: tuple[str, str] | None = None, **options: Any) -> requests.Response:
         """One request through it."""
         url = f"https://{TRUSTED}{path}"
-        return requests.request(method, url, cert=pair, verify=self.ca_file, timeout=SECONDS, **options)
+        return requests.request(method, url, cert=pair, verify=self.ca_file, timeout=PATIENCE, **options)
 
 
 @contextmanager
@@ -105,8 +106,8 @@ def tell(namespace: str, inner: str, header: str) -> int:
     """Poll from a neighbour, without a certificate of its own but with this header; returns the status."""
     address = f"{NAME}:8443:{inner}"
     done = run(
-        *("ip", "netns", "exec", namespace, "curl", "--silent", "--show-error", "--noproxy", "*", "--cacert", str(CA)),
-        *("--resolve", address, "--output", "/dev/null", "--write-out", "%{http_code}", "--max-time", str(SECONDS)),
+        *("ip", "netns", "exec", namespace, "curl", "--silent", "--show-error", "--noproxy", "*", "--cacert", CA),
+        *("--resolve", address, "--output", "/dev/null", "--write-out", "%{http_code}", "--max-time", str(PATIENCE)),
         *("--header", f"Client-Cert: {header}", "--json", json.dumps(report()), f"https://{NAME}:8443{POLL}"),
     )
     return int(done.stdout)
@@ -131,7 +132,7 @@ def test_only_the_trusted_proxy_is_believed(outer: Outer, trusted: str, sensor: 
     with neighbour(STRANGER) as stranger:
         assert tell(stranger, outer.inner, sensor.header) == 401
     told = {"Client-Cert": sensor.header}
-    answer = requests.post(f"{URL}{POLL}", json=report(), headers=told, verify=str(CA), timeout=SECONDS)
+    answer = requests.post(f"{URL}{POLL}", json=report(), headers=told, verify=CA, timeout=PATIENCE)
     assert answer.status_code == 401
 
 
@@ -148,4 +149,4 @@ def test_the_audit_log_names_the_clients_address_and_not_the_proxys(outer: Outer
     login = {"username": "admin", "password": PASSWORD_FILE.read_text().strip()}
     assert outer.ask("POST", "/api/sessions", json=login).status_code == 200
     entry = admin.call("GET", "/audit", params={"action": "login"}).json()["items"][0]
-    assert entry["actor"]["address"] == HOST
+    assert entry["actor"]["address"] == ADDRESS

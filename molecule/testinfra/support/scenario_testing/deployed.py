@@ -1,4 +1,4 @@
-"""The deployed server's API for an administrator, and a sensor that is enrolled there."""
+"""What tests ask of the server of the scenario `server`: an administrator, and a sensor that is enrolled there."""
 
 import base64
 import hashlib
@@ -19,15 +19,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from scenario_testing.machine import eventually
+from scenario_testing.machine import PATIENCE, eventually
+from scenario_testing.second_server import ADDRESS, CA, PASSWORD_FILE, PORT, URL
 from sensor_wire.v1.enrolment import renewal_statement
-
-ADDRESS, PORT, NAME = "10.213.8.1", 9443, "server.example.com"
-URL = f"https://{ADDRESS}:{PORT}"
-CA = Path("/etc/honeysens/molecule-server-ca.crt")
-PASSWORD_FILE = Path("/etc/honeysens/molecule-server/admin_password")
-SECONDS = 60
-"""For one request, on a machine with much to do."""
 
 
 class Admin:
@@ -36,13 +30,13 @@ class Admin:
     def __init__(self) -> None:
         self.session = requests.Session()
         self.session.trust_env = False  # else the environment's bundle of authorities would replace ours
-        self.session.verify = str(CA)
+        self.session.verify = CA
         login = {"username": "admin", "password": PASSWORD_FILE.read_text().strip()}
         self.session.headers["X-CSRF-Token"] = self.call("POST", "/sessions", json=login).json()["csrf_token"]
 
     def call(self, method: str, path: str, **options: Any) -> requests.Response:
         """One call that must succeed."""
-        answer = self.session.request(method, f"{URL}/api{path}", timeout=SECONDS, **options)
+        answer = self.session.request(method, f"{URL}/api{path}", timeout=PATIENCE, **options)
         assert answer.ok, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer
 
@@ -67,6 +61,7 @@ class Sensor:
 
     def __init__(self, folder: Path, number: int, token: str) -> None:
         self.id, self._folder = number, folder
+        self._trusts = ""
         self._key = ec.generate_private_key(ec.SECP256R1())
         answer = self._post("/enrol", {"token": token, "csr": _request(self._key)})
         self._keep(self._key, answer.json()["certificate"])
@@ -81,18 +76,16 @@ class Sensor:
         """The certificate as a proxy passes it on."""
         return client_cert(self.certificate)
 
-    def poll(self, trusts: str, verify: Path = CA) -> str:
-        """Poll as one that trusts these; returns whom it is told to trust.
+    def poll(self, verify: str = CA) -> set[x509.Certificate]:
+        """Poll as one that trusts what it was told at the poll before; returns whom it is told to trust from now on.
 
         Args:
-            trusts: what it was told before.
             verify: what it goes by at this poll.
         """
-        told = self._post("/status", report(trusts), verify=verify, cert=self.pair).json()["ca_chain"]
-        assert isinstance(told, str)
-        return told
+        self._trusts = self._post("/status", report(self._trusts), verify=verify, cert=self.pair).json()["ca_chain"]
+        return set(x509.load_pem_x509_certificates(self._trusts.encode()))
 
-    def renew(self, verify: Path) -> None:
+    def renew(self, verify: str) -> None:
         """Ask for the next certificate with another key, and use it from now on."""
         key = ec.generate_private_key(ec.SECP256R1())
         certificate, csr = (self._folder / "sensor.crt").read_text(), _request(key)
@@ -110,8 +103,8 @@ class Sensor:
         (self._folder / "sensor.crt").write_text(certificate)
         (self._folder / "sensor.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
-    def _post(self, path: str, body: Any, *, verify: Path = CA, **options: Any) -> requests.Response:
-        answer = requests.post(f"{URL}/api/sensors{path}", json=body, verify=str(verify), timeout=SECONDS, **options)
+    def _post(self, path: str, body: Any, *, verify: str = CA, **options: Any) -> requests.Response:
+        answer = requests.post(f"{URL}/api/sensors{path}", json=body, verify=verify, timeout=PATIENCE, **options)
         assert answer.ok, f"{path}: {answer.status_code} {answer.text}"
         return answer
 
@@ -147,14 +140,14 @@ def report(trusts: str = "") -> dict[str, Any]:
     }
 
 
-def served(trusted: Path) -> x509.Certificate:
+def served(trusted: str) -> x509.Certificate:
     """The certificate that the server shows to who trusts these.
 
     Raises:
         ssl.SSLError: they do not vouch for it.
     """
     context = ssl.create_default_context(cafile=trusted)
-    with socket.create_connection((ADDRESS, PORT), timeout=SECONDS) as plain:  # noqa: SIM117 - one needs the other
+    with socket.create_connection((ADDRESS, PORT), timeout=PATIENCE) as plain:  # noqa: SIM117 - one needs the other
         with context.wrap_socket(plain, server_hostname=ADDRESS) as tls:
             der = tls.getpeercert(binary_form=True)
     assert der is not None
