@@ -16,6 +16,7 @@ from web_honeypot.response import Response
 from web_honeypot.scribe import Scribe
 from web_honeypot.verdict import judge, unsound
 from web_honeypot.visits import Ends
+from web_honeypot.wire import Wire
 
 _MAX_HEAD = 32 * 1024
 _MAX_REQUESTS = 1000
@@ -26,16 +27,14 @@ _UNSENDABLE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 class Conversation:
     """One client; `requests` counts what it has sent, sound or not."""
 
-    def __init__(
-        self, persona: Persona, ends: Ends, streams: tuple[asyncio.StreamReader, asyncio.StreamWriter], scribe: Scribe
-    ) -> None:
+    def __init__(self, persona: Persona, ends: Ends, wire: Wire, scribe: Scribe) -> None:
         self._persona = persona
         self._ends = ends
         self._port = 443 if ends.tls else 80
-        self._writer = streams[1]
+        self._wire = wire
         self._scribe = scribe
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_HEAD)
-        self._intake = Intake(self._http, streams[0], scribe.lend)
+        self._intake = Intake(self._http, wire, scribe.lend)
         self.requests = 0
 
     async def run(self) -> None:
@@ -71,7 +70,7 @@ class Conversation:
 
     async def _body(self) -> Body | Refusal:
         if self._http.they_are_waiting_for_100_continue:
-            self._writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            await self._write(b"HTTP/1.1 100 Continue\r\n\r\n")
             self._http.send(h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue"))
         return await self._intake.body()
 
@@ -111,8 +110,7 @@ class Conversation:
 
     async def _answer_short(self, request: Request) -> None:
         """HTTP/0.9 has no head, and neither has its answer."""
-        self._writer.write(self._judge(request).body)
-        await self._drain()
+        await self._write(self._judge(request).body)
 
     def _tell(self, refusal: Refusal) -> None:
         guessed = Request.guessed(refusal.data, port=self._port, tls=self._ends.tls)
@@ -132,9 +130,8 @@ class Conversation:
             self._http.send(h11.Data(data=response.body)),
             self._http.send(h11.EndOfMessage()),
         ]
-        self._writer.write(b"".join(part for part in parts if part))
-        await self._drain()
+        await self._write(b"".join(part for part in parts if part))
 
-    async def _drain(self) -> None:
+    async def _write(self, data: bytes) -> None:
         async with asyncio.timeout(_WRITE_SECONDS):
-            await self._writer.drain()
+            await self._wire.send(data)

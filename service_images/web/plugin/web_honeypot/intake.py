@@ -9,6 +9,7 @@ import h11  # type: ignore[import-not-found] # in the image only
 
 from web_honeypot import uploads
 from web_honeypot.request import Request
+from web_honeypot.wire import Wire
 
 MAX_LINE = 8190
 _MAX_HEAD = 32 * 1024
@@ -38,16 +39,16 @@ class Body(NamedTuple):
 class Intake:
     """The receiving half of a connection; `lend` says whether there is room for so many bytes of a body."""
 
-    def __init__(self, http: h11.Connection, reader: asyncio.StreamReader, lend: Callable[[int], bool]) -> None:
+    def __init__(self, http: h11.Connection, wire: Wire, lend: Callable[[int], bool]) -> None:
         self._http = http
-        self._reader = reader
+        self._wire = wire
         self._lend = lend
         self._head = b""
 
     async def first_bytes(self) -> bytes:
         """Read what comes first, whatever it is."""
         async with asyncio.timeout(_HEAD_SECONDS):
-            return await self._reader.read(_CHUNK)
+            return await self._wire.read(_CHUNK)
 
     async def head(self, *, first: bool) -> "h11.Request | Request | Refusal | None":
         """Read the head of a request.
@@ -72,7 +73,7 @@ class Intake:
                 while True:
                     event = self._http.next_event()
                     if event is h11.NEED_DATA:
-                        self._http.receive_data(await self._reader.read(_CHUNK))
+                        self._http.receive_data(await self._wire.read(_CHUNK))
                     elif not isinstance(event, h11.Data):
                         return Body(bytes(kept), total)
                     else:
@@ -93,7 +94,7 @@ class Intake:
         while b"\n" not in self._head.lstrip(b"\r\n"):
             if (refusal := self._hopeless()) is not None:
                 return refusal
-            data = await self._reader.read(_CHUNK)
+            data = await self._wire.read(_CHUNK)
             if not data:
                 return Refusal(400, "", self._head) if self._head.strip() else None
             self._head += data
@@ -117,7 +118,7 @@ class Intake:
             if fresh:
                 self._http.receive_data(fresh)
             while (event := self._http.next_event()) is h11.NEED_DATA:
-                data = await self._reader.read(_CHUNK)
+                data = await self._wire.read(_CHUNK)
                 self._head = (self._head + data)[:_MAX_HEAD]
                 self._http.receive_data(data)
         except h11.RemoteProtocolError as error:

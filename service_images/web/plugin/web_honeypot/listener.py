@@ -5,22 +5,20 @@ import socket
 import ssl
 import time
 from collections import Counter
-from contextlib import suppress
 
 from honeypot_adapter.event import Observation, Payload, Severity
 from honeypot_adapter.log import log
 from web_honeypot.conversation import Conversation
 from web_honeypot.persona import Persona
 from web_honeypot.scribe import Scribe
-from web_honeypot.tls import HELLO_SECONDS, alert, peek
 from web_honeypot.visits import Ends
+from web_honeypot.wire import Wire
 
 _AT_ONCE = 64
 _BACKLOG = 4096
 _MAX_CONNECTIONS = 512
 _MAX_PER_SOURCE = 192
-_HELLO = b"\x16"
-_READ_LIMIT = 32 * 1024
+_HELLO, _HELLO_BYTES, _HELLO_SECONDS = b"\x16", 1024, 20.0
 _PLAIN = {
     "apache": "Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />\n Instead use the HTTPS scheme "
     "to access this URL, please.",
@@ -63,60 +61,50 @@ class Listener:
                 self._scribe.closed(ends)
                 continue
             self._open[ends.source] += 1
-            connection.settimeout(0)
-            task = asyncio.get_running_loop().create_task(self._handle(connection, ends, tls))
+            task = asyncio.get_running_loop().create_task(self._handle(Wire(connection), ends, tls))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _handle(self, connection: socket.socket, ends: Ends, tls: ssl.SSLContext | None) -> None:
+    async def _handle(self, wire: Wire, ends: Ends, tls: ssl.SSLContext | None) -> None:
         try:
-            with connection:
-                await self._converse(connection, ends, tls)
+            await self._converse(wire, ends, tls)
+            await wire.end()
         except OSError:
             pass  # the attacker is gone
         except Exception as error:  # noqa: BLE001 - whatever it is, the honeypot goes on
             log(f"a conversation ended early: {error!r}")
             self._tell(ends, f"answered nothing: {type(error).__name__}", b"")
         finally:
+            wire.close()
             self._open[ends.source] -= 1
             if not self._open[ends.source]:
                 del self._open[ends.source]
             self._scribe.closed(ends)
 
-    async def _converse(self, connection: socket.socket, ends: Ends, tls: ssl.SSLContext | None) -> None:
-        loop = asyncio.get_running_loop()
-        hello = b""
+    async def _converse(self, wire: Wire, ends: Ends, tls: ssl.SSLContext | None) -> None:
+        conversation = Conversation(self._persona, ends, wire, self._scribe)
         if tls is not None:
-            hello = await peek(connection)
+            hello = await _hello(wire)
+            if hello and not hello.startswith(_HELLO):
+                await conversation.refuse(_PLAIN.get(self._persona.server, ""))
+                return
             if not hello:
                 self._tell(ends, "nothing sent", b"")
                 return
-        secured = tls if hello[:1] == _HELLO else None
-        reader = asyncio.StreamReader(limit=_READ_LIMIT)
-        protocol = asyncio.StreamReaderProtocol(reader)
-        with connection.dup() as spare:
-            try:
-                transport, _ = await loop.connect_accepted_socket(
-                    lambda: protocol, connection, ssl=secured, ssl_handshake_timeout=HELLO_SECONDS if secured else None
-                )
-            except (OSError, EOFError) as error:
-                self._tell(ends, f"TLS failed: {getattr(error, 'reason', None) or type(error).__name__}", hello)
-                spare.send(alert(secured, hello))
+            if not await self._secure(wire, tls, ends, hello):
                 return
-        writer = asyncio.StreamWriter(transport, protocol, reader, loop)
-        conversation = Conversation(self._persona, ends, (reader, writer), self._scribe)
+        await conversation.run()
+        if not conversation.requests:
+            self._tell(ends, "nothing sent", b"")
+
+    async def _secure(self, wire: Wire, tls: ssl.SSLContext, ends: Ends, hello: bytes) -> bool:
         try:
-            if tls is not None and secured is None:
-                await conversation.refuse(_PLAIN.get(self._persona.server, ""))
-            else:
-                await conversation.run()
-                if not conversation.requests:
-                    self._tell(ends, "nothing sent", b"")
-        finally:
-            writer.close()
-            with suppress(OSError, TimeoutError):
-                async with asyncio.timeout(1):
-                    await writer.wait_closed()
+            async with asyncio.timeout(_HELLO_SECONDS):
+                await wire.secure(tls)
+        except OSError as error:
+            self._tell(ends, f"TLS failed: {getattr(error, 'reason', None) or type(error).__name__}", hello)
+            return False
+        return True
 
     def _tell(self, ends: Ends, what: str, data: bytes) -> None:
         protocol = "HTTPS" if ends.tls else "HTTP"
@@ -126,6 +114,14 @@ class Listener:
             time.time(), "connection", Severity.LOW, "connection", text, f"{protocol} connection: {what}", payload
         )
         self._scribe.told(ends, (said,))
+
+
+async def _hello(wire: Wire) -> bytes:
+    try:
+        async with asyncio.timeout(_HELLO_SECONDS):
+            return await wire.peek(_HELLO_BYTES)
+    except OSError:
+        return b""
 
 
 def listening_socket(port: int) -> socket.socket:
