@@ -111,6 +111,12 @@ def test_lost_lines_are_told() -> None:
     )
 
 
+def test_datagrams_that_came_too_fast_are_told() -> None:
+    assert told(mapped("missed", count=41)) == [
+        ("connection", "omitted", "41 datagrams from whomever, because they came too fast")
+    ]
+
+
 def test_strange_lines_are_refused() -> None:
     for line in (b"{}", b"[]", b"x", json.dumps(COMMON | {"what": "dance"}).encode()):
         with pytest.raises((ValueError, KeyError, TypeError)):

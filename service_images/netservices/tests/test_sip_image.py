@@ -4,6 +4,7 @@ import base64
 import hashlib
 import os
 import re
+import signal
 import socket
 import subprocess
 from functools import partial
@@ -179,3 +180,22 @@ def test_flood_of_sources_is_counted_and_keeps_nobody_out(services: Visited) -> 
 
     wait_for(lambda: counted() == 600, lambda: f"{counted()} visits")
     assert len(services.sensor.events) < 600
+
+
+def test_datagrams_that_come_too_fast_are_counted(services: Visited) -> None:
+    container = services.container
+    processes = container.processes()
+    for number in processes:
+        os.kill(number, signal.SIGSTOP)
+    with socket.socket(type=socket.SOCK_DGRAM) as caller:
+        for _ in range(2000):
+            caller.sendto(b"OPTIONS sip:100@192.0.2.1 SIP/2.0\r\n" + bytes(1000), (container.address, PORT))
+    for number in processes:
+        os.kill(number, signal.SIGCONT)
+    told(services, "omitted")
+    rows = [line.split() for line in container.execute("cat", "/proc/net/udp6", "/proc/net/udp").splitlines()]
+    (missed,) = [int(row[-1]) for row in rows if row[1].endswith(f":{PORT:04X}")]
+    assert missed > 0
+    assert container.stop() == 0
+    counted = [re.match(r"(\d+) datagrams", text) for text in details(services.sensor.events, "omitted")]
+    assert sum(int(found[1]) for found in counted if found) == missed

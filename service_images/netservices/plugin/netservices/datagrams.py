@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from twisted.internet.protocol import DatagramProtocol
 
+from honeypot_adapter.datagram_drops import dropped
 from honeypot_adapter.log import log
 from netservices.door import LONGEST_SECONDS, plain
 from netservices.journal import Ends, Journal, Visit
@@ -36,6 +37,7 @@ class Datagrams(DatagramProtocol):
         self._service, self._port, self._answer, self._journal = service, port, answer, journal
         self._present: dict[tuple[str, int], _Present] = {}
         self._ration = Ration()
+        self._missed = 0
 
     def datagramReceived(self, datagram: bytes, addr: tuple[str, int]) -> None:  # noqa: N802 - Twisted's name
         """Tell and answer one; what cannot be coped with is told, never more."""
@@ -54,11 +56,20 @@ class Datagrams(DatagramProtocol):
                 self.transport.write(answer, addr)
 
     def tick(self, *, final: bool = False) -> None:
-        """Close what is over; to be called every few seconds and at the end."""
+        """Close what is over, and tell what came too fast; to be called every few seconds and at the end."""
         now = time.monotonic()
+        self._tell_missed()
         for key, present in list(self._present.items()):
             if final or now - present.last >= IDLE_SECONDS or now - present.since >= LONGEST_SECONDS:
                 self._close(key)
+
+    def _tell_missed(self) -> None:
+        """Tell it where somebody is known: who sends so much is among those who were heard."""
+        missed = dropped(self._port)
+        if missed > self._missed and self._present:
+            latest = next(reversed(self._present.values()))
+            latest.visit.tell("missed", count=missed - self._missed)
+            self._missed = missed
 
     def _visit(self, addr: tuple[str, int], now: float) -> Visit | None:
         present = self._present.pop(addr, None)

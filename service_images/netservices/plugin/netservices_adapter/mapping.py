@@ -78,6 +78,11 @@ def _repeated(line: _Line) -> tuple[Observation, ...]:
     return (_observe(line, "connection", Severity.LOW, "repeated", text, f"{line.name} connections: {text}"),)
 
 
+def _missed(line: _Line) -> tuple[Observation, ...]:
+    text = f"{int(line.entry['count'])} datagrams from whomever, because they came too fast"
+    return (_observe(line, "connection", Severity.LOW, "omitted", text, f"{line.name}: left out {text}"),)
+
+
 def _closed(line: _Line) -> tuple[Observation, ...]:
     visits = line.entry.get("visits")
     text = f"after {int(visits)} connections" if visits is not None else f"after {float(line.entry['seconds']):.1f} s"
@@ -145,6 +150,7 @@ def _contact(entry: Json) -> Contact:
 _OBSERVE: dict[str, Callable[[_Line], tuple[Observation, ...]]] = {
     "connection": _connection,
     "repeated": _repeated,
+    "missed": _missed,
     "closed": _closed,
     "client": _client,
     "login": _login,
