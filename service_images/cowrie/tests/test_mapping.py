@@ -83,6 +83,23 @@ def test_command_and_end() -> None:
     assert (end and end.end, told(end)) == (True, [("closed", "after 2.5 s")])
 
 
+def crowd(what: str, count: int, *, known: bool) -> Mapped:
+    line = json.dumps(COMMON | {"eventid": f"crowd.{what}", "count": count}).encode()
+    result = CowrieMapping(lambda _path: None)(line, lambda _session: CONTACT if known else None)
+    assert result is not None
+    return result
+
+
+def test_those_who_found_no_room_are_one_session_that_counts_them() -> None:
+    first = crowd("opened", 1, known=False)
+    assert (first.contact, first.end) == (CONTACT, False)
+    assert told(first) == [("connection", "SSH connections, too many at a time to let all of them in")]
+    assert told(crowd("more", 41, known=True)) == [("repeated", "41 more")]
+    assert crowd("more", 41, known=False).contact == CONTACT, "the count is lost with the session"
+    last = crowd("closed", 42, known=True)
+    assert (last.end, told(last)) == (True, [("closed", "after 42 connections")])
+
+
 def test_tunnel_does_not_change_who_was_addressed() -> None:
     result = mapped("direct-tcpip.request", dst_ip="198.51.100.1", dst_port=443)
     assert (result and result.contact, told(result)) == (CONTACT, [("tunnel", "198.51.100.1:443")])

@@ -15,7 +15,7 @@ from cowrie_persona.outputs import outputs
 from cowrie_persona.persona import Login, Persona
 from cowrie_persona.processes import listing, running
 from cowrie_persona.settings import settings
-from cowrie_persona.tree import Node, dress
+from cowrie_persona.tree import Node, add, dress
 
 from honeypot_adapter.identity import Identity
 from honeypot_adapter.options import OptionError, Options
@@ -124,7 +124,7 @@ def test_settings_name_the_machine_and_both_versions_of_ip() -> None:
     chosen = settings(persona(host_name="nas7", telnet=False), "/state", now=1.8e9, both_versions=True)
     assert chosen["COWRIE_HONEYPOT_HOSTNAME"] == "nas7"
     assert chosen["COWRIE_TELNET_ENABLED"] == "false"
-    assert chosen["COWRIE_SSH_LISTEN_ENDPOINTS"] == r"tcp6:2222:interface=\:\:"
+    assert chosen["COWRIE_SSH_LISTEN_ENDPOINTS"] == r"tcp6:2222:interface=\:\::backlog=4096"
     assert chosen["COWRIE_SHELL_SSH_VERSION"].startswith("OpenSSH_9.2p1 Debian-2+deb12u6, OpenSSL")
 
 
@@ -153,3 +153,5 @@ def test_the_tree_gets_files_and_homes_and_loses_what_tells_of_containers() -> N
     assert (inside["hostname"][4], inside["hostname"][7]) == (8, b"files01\n")
     assert (inside["os-release"][1], inside["os-release"][7]) == (2, b"Debian")
     assert [(child[0], child[5] & 0o777) for child in inside["ssh"][7]] == [("ssh_host_ed25519_key", 0o600)]
+    add(tree, {"/etc/ssh/ssh_host_rsa_key": b"later"})
+    assert [child[7] for child in inside["ssh"][7]] == [b"key", b"later"]

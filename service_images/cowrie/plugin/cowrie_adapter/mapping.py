@@ -4,11 +4,17 @@ import json
 from collections.abc import Callable
 from datetime import datetime
 
+from cowrie_adapter import crowds
+from cowrie_adapter.naming import protocol
 from honeypot_adapter.event import Contact, Json, Observation, Payload, Severity
 from honeypot_adapter.follow import Mapped
 
 _MAX_FIELD = 512
 """Characters of a field within a detail, so that the detail's JSON is never cut in the middle."""
+
+_BEGINS = ("cowrie.session.connect", "crowd.")
+"""What opens a session; a line about a crowd names the ends in any case."""
+_ENDS = {"cowrie.session.closed", "crowd.closed"}
 
 type Observations = tuple[Observation, ...]
 
@@ -31,12 +37,12 @@ class CowrieMapping:
         entry: Json = json.loads(line)
         session = str(entry["session"])
         known = open_contact(session)
-        if known is None and entry["eventid"] != "cowrie.session.connect":
+        if known is None and not entry["eventid"].startswith(_BEGINS):
             return None
         observations = self._observe(entry)
         if not observations:
             return None
-        return Mapped(known or _contact(entry), observations, end=entry["eventid"] == "cowrie.session.closed")
+        return Mapped(known or _contact(entry), observations, end=entry["eventid"] in _ENDS)
 
     def _observe(self, entry: Json) -> Observations:
         time = datetime.fromisoformat(entry["timestamp"]).timestamp()
@@ -56,7 +62,7 @@ class CowrieMapping:
 
 
 def _connect(time: float, entry: Json) -> Observations:
-    text = f"{_protocol(entry)} connection"
+    text = f"{protocol(entry)} connection"
     return (Observation(time, "connection", Severity.LOW, "connection", text, text),)
 
 
@@ -77,12 +83,12 @@ def _tunnel(time: float, entry: Json) -> Observations:
 
 def _closed(time: float, entry: Json) -> Observations:
     text = f"after {float(entry['duration_ms']) / 1000:.1f} s"
-    return (Observation(time, "closed", Severity.INFO, "closed", text, f"{_protocol(entry)} session closed {text}"),)
+    return (Observation(time, "closed", Severity.INFO, "closed", text, f"{protocol(entry)} session closed {text}"),)
 
 
 def _variable(time: float, entry: Json) -> Observations:
     data = f"{entry['name']}={entry['value']}"
-    return (Observation(time, "request", Severity.LOW, "variable", data, f"{_protocol(entry)} variable {data}"),)
+    return (Observation(time, "request", Severity.LOW, "variable", data, f"{protocol(entry)} variable {data}"),)
 
 
 def _exploit(time: float, entry: Json) -> Observations:
@@ -101,14 +107,9 @@ def _login(time: float, entry: Json) -> Observations:
     outcome = "accepted" if accepted else "refused"
     user = str(entry["username"])
     kind, secret = ("password", entry["password"]) if "password" in entry else ("key", entry.get("fingerprint", ""))
-    summary = f"{_protocol(entry)} login {user} / {secret} {outcome}"
+    summary = f"{protocol(entry)} login {user} / {secret} {outcome}"
     details = (("username", user), (kind, str(secret)), ("login", outcome))
     return tuple(Observation(time, "login", severity, name, data, summary) for name, data in details)
-
-
-def _protocol(entry: Json) -> str:
-    """The name by which people know it; older lines are SSH's."""
-    return "Telnet" if entry.get("protocol") == "telnet" else "SSH"
 
 
 def _contact(entry: Json) -> Contact:
@@ -142,4 +143,7 @@ _OBSERVE: dict[str, Callable[[float, Json], Observations]] = {
     "command.input": _command,
     "direct-tcpip.request": _tunnel,
     "session.closed": _closed,
+    "crowd.opened": crowds.opened,
+    "crowd.more": crowds.more,
+    "crowd.closed": crowds.closed,
 }

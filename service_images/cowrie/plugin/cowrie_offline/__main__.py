@@ -41,11 +41,17 @@ def main() -> None:
     _write(persona, made)
     os.environ |= settings(persona, str(_STATE), now=time.time(), both_versions=socket.has_dualstack_ipv6())
 
-    from cowrie_persona.clothing import put_on  # noqa: PLC0415 - cowrie reads its settings when it is imported
+    from cowrie_door import transports  # noqa: PLC0415 - cowrie reads its settings when it is imported
+    from cowrie_persona import late_key  # noqa: PLC0415 - the same
+    from cowrie_persona.clothing import put_on  # noqa: PLC0415 - the same
+    from cowrie_thrift import spare  # noqa: PLC0415 - the same
     from twisted.internet import reactor  # type: ignore[import-not-found]  # noqa: PLC0415 - in the image only; importing installs it
     from twisted.scripts import twistd  # type: ignore[import-not-found]  # noqa: PLC0415 - the same
 
     put_on(persona, made)
+    spare.put_in()
+    late_key.put_in(persona, reactor)
+    transports.put_in(reactor)
     refuse_connections(reactor)
     sys.argv = ["twistd", "--nodaemon", "--pidfile=", "--logger=cowrie.python.logfile.stdoutLogger", "cowrie"]
     twistd.run()

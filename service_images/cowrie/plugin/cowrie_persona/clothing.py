@@ -6,7 +6,6 @@ from typing import Any
 
 from cowrie.commands import base, busybox, free, ftpget, ifconfig, perl, uptime  # type: ignore[import-not-found]  # in the image only
 from cowrie.core import honeyfs  # type: ignore[import-not-found]  # in the image only
-from cowrie.shell import server  # type: ignore[import-not-found]  # in the image only
 from cowrie.shell.command import HoneyPotCommand  # type: ignore[import-not-found]  # in the image only
 from cowrie.shell.protocol import HoneyPotBaseProtocol  # type: ignore[import-not-found]  # in the image only
 from cowrie.ssh.userauth import HoneyPotSSHUserAuthServer  # type: ignore[import-not-found]  # in the image only
@@ -33,8 +32,6 @@ def put_on(persona: Persona, hardware: Hardware) -> None:
     dress(honeyfs.get_tree(), persona, files(persona, hardware))
     ifconfig.HWaddr, ifconfig.inet6 = hardware.mac, f"{_link_local(hardware.mac)}/64"
     free.Command_free.get_free_stats = lambda _command: dict(hardware.memory_figures)
-    # The processes of another machine, of which `ps` is not made any more.
-    server.CowrieServer.initFileSystem = _without_processes(server.CowrieServer.initFileSystem)
     # The file that both banners are read from is Telnet's alone.
     HoneyPotSSHUserAuthServer.sendBanner = lambda _server: None
     HoneyPotBaseProtocol.connectionMade = _with_plain_address(HoneyPotBaseProtocol.connectionMade)
@@ -112,14 +109,6 @@ def _ps(persona: Persona, hardware: Hardware) -> Any:
             self.write(listing([*running(persona, booted), *own], self.args, now, hardware.memory))
 
     return Ps
-
-
-def _without_processes(known: Any) -> Any:
-    def prepare(machine: Any, home: str) -> None:
-        known(machine, home)
-        machine.process = None
-
-    return prepare
 
 
 def _with_plain_address(known: Any) -> Any:

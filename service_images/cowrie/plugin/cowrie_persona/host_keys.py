@@ -1,7 +1,6 @@
-"""The host keys: made of the identity, so that they stay the same as long as the sensor lives.
+"""The host keys that are made at once: of the identity, so that they stay the same as long as the sensor lives.
 
-There is none for RSA: no library that cowrie brings along makes one the same way twice, and making one takes a small
-board minutes. OpenSSH has asked for the other two first since 2014.
+The one for RSA takes longer (`rsa_key`).
 """
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, derive_private_key

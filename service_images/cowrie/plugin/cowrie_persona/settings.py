@@ -2,6 +2,9 @@
 
 from cowrie_persona.persona import Persona
 
+_BACKLOG = 4096
+"""Connections that may wait until they are taken. The kernel forgets further ones, and nobody would tell of them."""
+
 
 def settings(persona: Persona, folder: str, *, now: float, both_versions: bool) -> dict[str, str]:
     """Variables of the environment.
@@ -35,4 +38,5 @@ def settings(persona: Persona, folder: str, *, now: float, both_versions: bool) 
 
 
 def _endpoint(port: int, *, both_versions: bool) -> str:
-    return rf"tcp6:{port}:interface=\:\:" if both_versions else f"tcp:{port}:interface=0.0.0.0"
+    address = rf"tcp6:{port}:interface=\:\:" if both_versions else f"tcp:{port}:interface=0.0.0.0"
+    return f"{address}:backlog={_BACKLOG}"

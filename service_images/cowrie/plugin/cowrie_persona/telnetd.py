@@ -44,6 +44,11 @@ class Telnetd(HoneyPotTelnetAuthProtocol):  # type: ignore[misc]  # the base cla
         self._greet()
         return str(super().telnet_User(line))
 
+    def _cbLogin(self, ial: Any) -> None:  # noqa: N802 - Twisted's name
+        """Know who has logged in."""
+        self.transport.guest.entered()
+        super()._cbLogin(ial)
+
     def connectionLost(self, *reason: Any) -> None:  # noqa: N802 - Twisted's name
         """Greet nobody any more."""
         self._greeted = True

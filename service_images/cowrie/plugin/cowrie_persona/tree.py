@@ -34,6 +34,12 @@ def dress(root: Node, persona: Persona, files: dict[str, bytes]) -> None:
     for name, number in numbered(persona):
         folder = [name, _FOLDER, number, number, 4096, stat.S_IFDIR | 0o755, installed, [], None, None]
         _find(root, "/home")[_CONTENT].append(folder)
+    add(root, files)
+
+
+def add(root: Node, files: dict[str, bytes]) -> None:
+    """Give the tree these files, in the place of its own; their folders must be there."""
+    installed = _find(root, "/etc/adduser.conf")[_TIME]
     for path, content in files.items():
         _write(root, path, content, installed)
 
