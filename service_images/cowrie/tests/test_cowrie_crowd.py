@@ -85,6 +85,7 @@ def test_one_source_leaves_room_for_another_by_both_protocols(sensor_end: Sensor
             with socket.create_connection((cowrie.address6, port), PATIENCE) as other:
                 assert other.recv(100).startswith(greeting)
     assert cowrie.stop() == 0
+    assert "Traceback" not in cowrie.logs()
     assert [told(sensor_end, port) for port in (SSH, TELNET)] == [110 + 1 + 1] * 2
     crowds = [event for event in sensor_end.events if event.session.startswith("crowd-")]
     assert {str(event.source.ip) for event in crowds} == {cowrie.gateway}
@@ -101,7 +102,8 @@ def writing_session(cowrie: HoneypotContainer, number: int) -> Iterator[None]:
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as client:
         try:
             assert client.stdout is not None
-            assert [client.stdout.readline() for _ in range(2)] == [f"word-{number}\n", "own\n"], cowrie.logs()[-500:]
+            lines = [client.stdout.readline().strip() for _ in range(2)]
+            assert lines == [f"word-{number}", "own"], cowrie.logs()[-500:]
             yield
         finally:
             client.kill()

@@ -39,7 +39,7 @@ def cowrie(sensor_end: SensorEnd, identity: str = IDENTITIES[0], **options: Any)
 
 def ssh(cowrie: HoneypotContainer, command: str, password: str = WEAK, *more: str) -> subprocess.CompletedProcess[str]:
     options = ("StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR", "ConnectTimeout=60")
-    flags = [part for option in (*options, "PubkeyAuthentication=no", *more) for part in ("-o", option)]
+    flags = [part for option in (*more, *options, "PubkeyAuthentication=no") for part in ("-o", option)]
     return subprocess.run(
         ["sshpass", "-e", "ssh", *flags, "-p", "2222", f"root@{cowrie.address}", command],
         env={**os.environ, "SSHPASS": password},
@@ -63,7 +63,7 @@ def host_keys(cowrie: HoneypotContainer) -> dict[str, set[str]]:
 
 def keyscan(address: str, kinds: str) -> str:
     scan = ["ssh-keyscan", "-T", "60", "-p", "2222", "-t", kinds, address]
-    return subprocess.run(scan, capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
+    return subprocess.run(scan, capture_output=True, text=True, timeout=PATIENCE, check=False).stdout
 
 
 def test_host_keys_are_the_identitys(sensor_end: SensorEnd) -> None:
@@ -78,7 +78,7 @@ def test_host_keys_are_the_identitys(sensor_end: SensorEnd) -> None:
     assert not shown[0] & shown[2], "another sensor has others"
 
 
-RSA_OF_FIRST = "unknown yet"
+RSA_OF_FIRST = "b52e1718001df70ecdc897a7d083352091b58f4d74b85cb2dc9b3e4e82469334"
 """What the first identity leads to. If a newer library searches otherwise, sensors show another key than before."""
 
 
@@ -90,7 +90,7 @@ def test_host_key_for_rsa_is_the_known_one_and_used_as_openssh_does(sensor_end: 
         for algorithm in ("rsa-sha2-512", "rsa-sha2-256"):
             shown = ssh(container, "cat /etc/ssh/ssh_host_rsa_key.pub", WEAK, f"HostKeyAlgorithms={algorithm}")
             assert shown.stdout == f"{key} root@files01\n", shown
-        refused = ssh(container, "id", WEAK, "HostKeyAlgorithms=ssh-rsa")
+        refused = ssh(container, "id", WEAK, "HostKeyAlgorithms=ssh-rsa", "LogLevel=INFO")
         assert "no matching host key type found. Their offer: rsa-sha2-512,rsa-sha2-256,ecdsa" in refused.stderr
 
 

@@ -63,7 +63,10 @@ class Telnetd(HoneyPotTelnetAuthProtocol):  # type: ignore[misc]  # the base cla
             return
         self._greeted = True
         self._forget_timer()
-        self.transport.doChain(NAWS).addErrback(lambda _refusal: None)
+        asked = self.transport.doChain(NAWS)
+        if asked is None:
+            return  # the client is going, and the questions to it end with it
+        asked.addErrback(lambda _refusal: None)
         self.transport.write(self.factory.banner.replace(b"\n", b"\r\r\n"))
         self.transport.write(self.loginPrompt)
 
