@@ -11,14 +11,23 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from sensor_support import namespaces
 from sensor_support.authority import Authority
+from sensor_support.mini_server import MiniServer
 from sensor_support.switch import PASSWORD, SERVER_NAME, USER, Switch, switch
 
+from sensor_manager.connection import ConnectionKeeper
 from sensor_manager.effects.name_files import NameFiles
 from sensor_manager.effects.network import NetworkInterface
 from sensor_manager.effects.network_namespace import in_network_namespace
+from sensor_manager.interface_keeper import NOT_AUTHORIZED
 from sensor_manager.plan.dot1x import fingerprint
 from sensor_manager.plan.link import StartSupplicant, StopSupplicant
-from sensor_wire.v1.network import Dot1x
+from sensor_manager.plan.trial import TRIAL_SECONDS
+from sensor_manager.plan.way import Connection
+from sensor_manager.server.client import ServerClient
+from sensor_manager.server.errors import ServerError
+from sensor_manager.server.identify import identify
+from sensor_wire.v1.network import Dot1x, EapMethod, Network
+from sensor_wire.v1.poll import ConnectionState
 
 pytestmark = pytest.mark.netns
 
@@ -31,6 +40,7 @@ class Cable:
     def __init__(self, path: str, folder: Path) -> None:
         self.path = path
         self.folder = folder
+        self.now = 0.0
         self.start()
 
     def start(self) -> None:
@@ -41,6 +51,27 @@ class Cable:
         dot1x = Dot1x.model_validate(settings)
         in_network_namespace(self.path, lambda: self.link.act(StartSupplicant(dot1x)))
         return dot1x
+
+    def keeper(self, configured: Connection) -> ConnectionKeeper:
+        kept = self.folder / "connection.json"
+        return ConnectionKeeper(self.link, kept, configured, on_change=lambda: None, clock=lambda: self.now)
+
+    def reaches(self, server: MiniServer, keeper: ConnectionKeeper) -> bool:
+        """Ask the server who it is; an answer is noted, as the daemon does."""
+        authorities = self.folder / "ca.crt"
+        authorities.write_text(server.authority.chain)
+
+        def ask() -> None:
+            with ServerClient(server.url, authorities) as client:
+                identify(client)
+
+        try:
+            in_network_namespace(self.path, ask)
+        except ServerError:
+            return False
+        self.now += 1
+        keeper.note_answer()
+        return True
 
     def is_let_in(self) -> bool:
         """Wait until the supplicant says so."""
@@ -125,3 +156,40 @@ def test_a_certificate_of_somebody_elses_authority_does_not_let_it_in(cable: Cab
     cable.authenticates(method="tls", identity="sensor-7", server_name=SERVER_NAME, **foreign)
     assert port.refused.wait(SECONDS)
     assert not cable.link.authorized
+
+
+def test_settings_by_which_the_switch_lets_nobody_in_are_undone(
+    net: namespaces.Lan, cable: Cable, tmp_path: Path
+) -> None:
+    folder, authority = tmp_path / "switch", Authority()
+    folder.mkdir()
+    server = in_network_namespace(namespaces.path(net.lan), lambda: MiniServer(tmp_path, namespaces.SERVER))
+    right = Dot1x(method=EapMethod.PEAP, identity=USER, password=PASSWORD, ca=authority.chain)
+    wrong = right.model_copy(update={"password": "another"})
+    keeper = cable.keeper(Connection(network=Network(dot1x=right)))
+
+    def cycle() -> None:
+        in_network_namespace(cable.path, keeper.cycle)
+
+    with switch(net.lan, folder, authority) as port:
+        assert not cable.reaches(server, keeper), "nobody gets in who has not said who he is"
+        cycle()
+        assert cable.is_let_in()
+        assert cable.reaches(server, keeper)
+        keeper.want(Connection(network=Network(dot1x=wrong)))
+        cycle()
+        assert port.refused.wait(SECONDS)
+        assert not cable.reaches(server, keeper)
+        cable.now += TRIAL_SECONDS - 1
+        cycle()
+        assert keeper.report().reason == NOT_AUTHORIZED
+        cable.now += 1
+        cycle()
+    # Switches wait a minute after a refusal; one that is started anew does not.
+    with switch(net.lan, folder, authority):
+        assert cable.is_let_in()
+        assert cable.reaches(server, keeper)
+    cycle()
+    report = keeper.report()
+    assert (report.state, report.reason) == (ConnectionState.UNDONE, f"{NOT_AUTHORIZED} (tried for 180 s)")
+    server.close()

@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 
 from sensor_manager.connection import ConnectionKeeper
 from sensor_manager.interface_keeper import NO_LEASE, NOT_AUTHORIZED
+from sensor_manager.plan.dot1x import fingerprint
 from sensor_manager.plan.link import Lease, ObservedLink
 from sensor_manager.plan.trial import AWAY_SECONDS, MAX_RETRIES, MAX_STARTS, TRIAL_SECONDS
 from sensor_manager.plan.way import Connection, fault
@@ -267,6 +268,21 @@ def test_a_switch_that_lets_nobody_in_is_the_reason(sensor: Sensor) -> None:
     sensor.link.authorized = True
     sensor.is_answered()
     assert (sensor.state, sensor.keeper.report().reason) == (ConnectionState.CONFIRMED, None)
+
+
+@pytest.mark.parametrize("found", [FOUND, replace(FOUND, addresses=frozenset(), gateways=frozenset())])
+def test_an_interface_that_is_left_alone_keeps_its_802_1x_when_another_is_undone(
+    sensor: Sensor, found: ObservedLink
+) -> None:
+    right = Dot1x(method=EapMethod.PEAP, identity="u", password="p", ca="CA")
+    sensor.link = MemoryLink(found)
+    sensor.start(Connection(network=Network(dot1x=right)))
+    sensor.keeper.cycle()
+    sensor.tries(Connection(network=Network(dot1x=right.model_copy(update={"password": "another"}))))
+    sensor.waits(TRIAL_SECONDS)
+    assert sensor.state is ConnectionState.UNDONE
+    assert sensor.link.state.supplicant == fingerprint(right)
+    assert sensor.link.state.addresses == found.addresses
 
 
 @pytest.mark.parametrize("method", EapMethod)

@@ -48,9 +48,12 @@ class Trials(BaseModel):
         """What is to be in force now."""
         if self.trying is not None:
             return self.trying
-        if self.undone is not None and left_alone(self.confirmed):
-            return self.confirmed.model_copy(update={"network": self.found})
-        return self.confirmed
+        if self.undone is None or not left_alone(self.confirmed):
+            return self.confirmed
+        back, own = self.found, self.confirmed.network
+        if own is not None and own.dot1x is not None:  # which is in force whoever gives the interface its addresses
+            back = (back or Network()).model_copy(update={"dot1x": own.dot1x})
+        return self.confirmed.model_copy(update={"network": back})
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sensor_support.authority import Authority
+from sensor_support.namespaces import sh
 
 SERVER_NAME = "radius.example"
 USER, PASSWORD = "sensor-7@example", 'pass "word" with {braces} and ü'
@@ -98,35 +99,55 @@ auth_server_shared_secret={secret}
 """
 
 
+OPEN = """
+table inet port
+delete table inet port
+"""
+SHUT = f"""{OPEN}
+table inet port {{
+    chain in {{
+        type filter hook input priority 0
+        iifname "eth0" drop
+    }}
+}}
+"""
+
+
 @dataclass(frozen=True)
 class Switch:
     """Whom it lets in.
 
     Attributes:
         authority: of the authentication server's certificate and of the sensors'.
+        gate: sets netfilter's rules at the port.
         refused: set once it has refused somebody.
     """
 
     authority: Authority
+    gate: Callable[[str], None]
     refused: threading.Event = field(default_factory=threading.Event)
 
     def hears(self, line: str) -> None:
-        """Take note of what hostapd says."""
+        """Take note of what hostapd says, and do at the port what hostapd leaves to the switch itself."""
+        if "CTRL-EVENT-EAP-SUCCESS" in line:
+            self.gate(OPEN)
         if "CTRL-EVENT-EAP-FAILURE" in line:
+            self.gate(SHUT)
             self.refused.set()
 
 
 @contextmanager
-def switch(namespace: str, folder: Path) -> Iterator[Switch]:
-    """Run both in a namespace, at the end of the cable called eth0."""
-    authority, secret = Authority(), secrets.token_hex(8)
+def switch(namespace: str, folder: Path, authority: Authority | None = None) -> Iterator[Switch]:
+    """Run both in a namespace, at the end of the cable called eth0. Until somebody is let in, only 802.1X is heard."""
+    authority, secret = authority or Authority(), secrets.token_hex(8)
     authority.server_files(folder, SERVER_NAME)
     (folder / "clients.crt").write_text(authority.chain)
     password = PASSWORD.replace('"', '\\"')
     (folder / "users").write_text(f'"{USER}" Cleartext-Password := "{password}"\n')
     (folder / "radiusd.conf").write_text(RADIUS.format(folder=folder, secret=secret))
     (folder / "hostapd.conf").write_text(HOSTAPD.format(secret=secret))
-    made = Switch(authority)
+    made = Switch(authority, lambda rules: _set_rules(namespace, rules))
+    made.gate(SHUT)
     with ExitStack() as stack:
         radius = ["freeradius", "-f", "-d", str(folder), "-l", "stdout"]
         stack.enter_context(_running(namespace, radius, "Ready to process requests", lambda _: None))
@@ -155,6 +176,10 @@ def _running(namespace: str, command: list[str], ready: str, hears: Callable[[st
         finally:
             process.terminate()
             listening.join()
+
+
+def _set_rules(namespace: str, rules: str) -> None:
+    sh("ip", "netns", "exec", namespace, "nft", "-f", "-", stdin=rules)
 
 
 def _hear(lines: Iterable[str], hears: Callable[[str], None]) -> None:
