@@ -22,6 +22,7 @@ DAYS = 7
 """After which it runs again: mirrors, clocks and kernels change without a byte of ours."""
 FOLDER = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "honeysens" / "passed"
 NOBODY_READS = ("docs/", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "README.md")
+HONEYPOT_PAGE = "docs/adding-a-honeypot.md"
 WIRE = "server_app/wire/"
 PROGRAMS = ("server_app/", "sensor_manager/", "service_images/", "bench/")
 """What goes into images, and what measures them."""
@@ -54,7 +55,7 @@ SCENARIOS = {
     "sensor_container": Reading(("sensor_manager/", WIRE)),
     "sensor_firmware": Reading(("sensor_manager/", WIRE)),
     "server": Reading(("server_app/",), ("base", "server"), tests=True),
-    "service_images": Reading(("service_images/", WIRE)),
+    "service_images": Reading(("service_images/", WIRE), tests=True, documents=(HONEYPOT_PAGE,)),
 }
 """A scenario that is not named here is taken to read all of it."""
 TESTS = {
@@ -66,7 +67,7 @@ TESTS = {
         ("sensor_manager/", WIRE, "bench/", "service_images/"), ("base", "service", "firmware"), tests=True
     ),
     "server on PostgreSQL": Reading(("server_app/",), ("base", "server"), tests=True, documents=("docs/api.md",)),
-    "service images": Reading(("service_images/", WIRE), ("base", "service"), tests=True),
+    "service images": Reading(("service_images/", WIRE), ("base", "service"), tests=True, documents=(HONEYPOT_PAGE,)),
 }
 RULES = {"ansible-lint": Reading(images=())}
 READS = SCENARIOS | TESTS | RULES

@@ -12,6 +12,7 @@ import pytest
 from defusedxml.ElementTree import fromstring
 
 from sensor_wire.honeypot.manifest import ServiceManifest
+from sensor_wire.honeypot.metadata import manifest_of
 
 EPHEMERAL = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
 
@@ -30,21 +31,7 @@ def archive() -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def manifest(archive: dict[str, bytes]) -> ServiceManifest:
-    fields = {element.tag: element.text or "" for element in fromstring(archive["metadata.xml"])}
-    return ServiceManifest.parse_strict(
-        {
-            "name": fields["name"],
-            "repository": fields["repository"],
-            "description": fields["description"],
-            "architecture": fields["architecture"],
-            "raw_network_access": fields["rawNetworkAccess"] == "true",
-            "catch_all": fields["catchAll"] == "true",
-            "port_assignment": json.loads(fields["portAssignment"]),
-            "revision": fields["revision"],
-            "revision_description": fields["revisionDescription"],
-            "digest": fields["digest"],
-        }
-    )
+    return manifest_of({element.tag: element.text or "" for element in fromstring(archive["metadata.xml"])})
 
 
 def test_archive_holds_metadata_and_image(archive: dict[str, bytes], manifest: ServiceManifest) -> None:

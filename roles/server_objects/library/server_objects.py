@@ -19,6 +19,7 @@ options:
   password: {description: That user's password., type: str, required: true}
   divisions: {description: Names of divisions., type: list, elements: str, required: true}
   sensors: {description: "Sensors, see the role's argument_specs.", type: list, elements: dict, required: true}
+  persona: {description: What sensors claim to be that say nothing else., type: dict, required: true}
   services: {description: Names of services to upload., type: list, elements: str, required: true}
   manifest: {description: "dist/manifest.json, which names their archives.", type: path, required: true}
   config_folder: {description: Where configuration archives go., type: path, required: true}
@@ -35,6 +36,7 @@ def main() -> None:
             "password": {"type": "str", "required": True, "no_log": True},
             "divisions": {"type": "list", "elements": "str", "required": True},
             "sensors": {"type": "list", "elements": "dict", "required": True},
+            "persona": {"type": "dict", "required": True},
             "services": {"type": "list", "elements": "str", "required": True},
             "manifest": {"type": "path", "required": True},
             "config_folder": {"type": "path", "required": True},
@@ -56,6 +58,7 @@ def bring_about(params: dict[str, Any], *, dry_run: bool) -> tuple[list[str], li
         divisions=params["divisions"],
         sensors=params["sensors"],
         archives=archives.built(Path(params["manifest"]), params["services"]),
+        persona=params["persona"],
     )
     with api.login(params["url"], params["authority"], params["username"], params["password"]) as session:
         work = reconcile.Reconciler(session, Path(params["config_folder"]), dry_run)

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 from werkzeug.serving import make_server
 
 from roles.server_objects.module_utils.server_objects.api import ApiError, login
-from roles.server_objects.module_utils.server_objects.reconcile import Declared, Reconciler
+from roles.server_objects.module_utils.server_objects.reconcile import Declared, Reconciler, assignment, differs
 from server_app.app import create_app
 from server_app.initialise import initialise
 from server_app.settings import Settings
@@ -55,7 +56,12 @@ def reconciled(server: Server, folder: Path, declared: Declared, *, dry_run: boo
     return work.changes
 
 
-def declared(name: str, **settings: str | int | None) -> Declared:
+def sensor(server: Server, name: str) -> dict[str, Any]:
+    with login(server.url, server.authority, "admin", PASSWORD) as api:
+        return next(item for item in api.items("/sensors") if item["name"] == name)
+
+
+def declared(name: str, **settings: Any) -> Declared:
     return Declared(divisions=["Berlin"], sensors=[{"name": name, "division": "Dresden", "services": [], **settings}])
 
 
@@ -85,6 +91,41 @@ def test_settings_are_changed_and_those_left_out_stay(server: Server, tmp_path: 
     reconciled(server, tmp_path, declared("third", location="attic", poll_interval=30))
     assert reconciled(server, tmp_path, declared("third", location="roof")) == ["change sensor third"]
     assert reconciled(server, tmp_path, declared("third", location="roof", poll_interval=30)) == []
+
+
+def test_a_persona_is_said_once_and_what_is_left_out_stays(server: Server, tmp_path: Path) -> None:
+    wanted = declared("fourth", persona={"host_name": "files07", "os_family": "windows"})
+    assert "create sensor fourth" in reconciled(server, tmp_path, wanted)
+    assert reconciled(server, tmp_path, wanted) == []
+    assert reconciled(server, tmp_path, declared("fourth")) == []
+    assert reconciled(server, tmp_path, declared("fourth", persona={"host_name": None})) == ["change sensor fourth"]
+    shown = sensor(server, "fourth")
+    assert (shown["persona"]["host_name"], shown["persona"]["os_family"]) == (None, "windows")
+
+
+def test_the_persona_of_all_is_said_once_and_holds_where_a_sensor_says_none(server: Server, tmp_path: Path) -> None:
+    reconciled(server, tmp_path, declared("fifth"))
+    wanted = Declared(persona={"organisation": "Waterworks", "os_family": "linux"})
+    assert reconciled(server, tmp_path, wanted, dry_run=True) == ["change the persona of all sensors"]
+    assert reconciled(server, tmp_path, wanted) == ["change the persona of all sensors"]
+    assert reconciled(server, tmp_path, wanted) == []
+    assert sensor(server, "fifth")["effective"]["persona"]["organisation"] == "Waterworks"
+
+
+@pytest.mark.parametrize(
+    ("declared_", "body", "fits"),
+    [
+        ({"name": "cowrie"}, {"revision": None}, True),
+        ({"name": "cowrie", "revision": "1.0"}, {"revision": "1.0"}, False),
+        ({"name": "cowrie", "options": {"telnet": False}}, {"revision": None, "options": {"telnet": False}}, True),
+        ({"name": "cowrie", "options": {}}, {"revision": None, "options": {}}, False),
+    ],
+)
+def test_options_are_those_declared_and_else_stay(
+    declared_: dict[str, Any], body: dict[str, Any], *, fits: bool
+) -> None:
+    assert assignment(declared_) == body
+    assert differs(body, {"revision": None, "options": {"telnet": False}, "address": None}) is not fits
 
 
 def test_a_refused_login_says_so_and_not_the_password(server: Server) -> None:

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from service_builder import metadata
 
+from sensor_wire.honeypot.metadata import REQUIRED
 from sensor_wire.v1.architecture import Architecture
 from sensor_wire.v1.desired import Limits
 from server_app.errors import Invalid
-from server_app.services.metadata import REQUIRED, parse
+from server_app.services.metadata import parse
 
 DIGEST = "sha256:" + "ab" * 32
 

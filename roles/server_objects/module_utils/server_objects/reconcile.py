@@ -25,12 +25,13 @@ class Archive:
 class Declared:
     """What the server should have.
 
-    `archives` are names of services, each with an archive; `sensors` as in the role's argument_specs.
+    `archives` are names of services, each with an archive; `sensors` and `persona` as in the role's argument_specs.
     """
 
     divisions: Sequence[str] = ()
     sensors: Sequence[Mapping[str, Any]] = ()
     archives: Sequence[tuple[str, Archive]] = ()
+    persona: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -49,6 +50,7 @@ class Reconciler:
     def run(self, declared: Declared) -> None:
         """Bring services, divisions and sensors to the declared state, in the order they need each other."""
         self._services(declared.archives)
+        self._system_persona(declared.persona)
         divisions = self._divisions(declared)
         present = {sensor["name"]: sensor for sensor in self.api.items("/sensors")}
         for wanted in declared.sensors:
@@ -72,6 +74,14 @@ class Reconciler:
                     "Give the service a new revision in its metadata.xml to roll it out."
                 )
 
+    def _system_persona(self, wanted: Mapping[str, Any]) -> None:
+        """Say what the honeypots of sensors claim to be that say nothing else."""
+        if not wanted:
+            return
+        present = self.api.call("GET", "/settings").json()["sensors"]["persona"]
+        if differs(wanted, present) and self._note("change the persona of all sensors"):
+            self.api.call("PATCH", "/settings/sensors", json={"persona": {**present, **wanted}})
+
     def _divisions(self, declared: Declared) -> dict[str, int]:
         present = {division["name"]: int(division["id"]) for division in self.api.items("/divisions")}
         wanted = [*declared.divisions, *(sensor["division"] for sensor in declared.sensors)]
@@ -83,6 +93,9 @@ class Reconciler:
     def _sensor(self, wanted: Mapping[str, Any], found: dict[str, Any] | None, divisions: Mapping[str, int]) -> None:
         name = wanted["name"]
         settings = {key: wanted[key] for key in SETTINGS if wanted.get(key) is not None}
+        present = (found and found["persona"]) or {}
+        if differs(wanted.get("persona") or {}, present):
+            settings["persona"] = {**present, **wanted["persona"]}
         if found is None:
             if self._note(f"create sensor {name}"):
                 body = {"name": name, "division": divisions[wanted["division"]], **settings}
@@ -108,15 +121,26 @@ class Reconciler:
         if services is None:
             return
         path = f"/sensors/{sensor_id}/services"
-        present = {item["service"]: item["revision"] for item in self.api.items(path)} if sensor_id else {}
-        wanted = {service["name"]: service.get("revision") for service in services}
-        for service, revision in wanted.items():
-            fits = service in present and present[service] == revision
+        present = {item["service"]: item for item in self.api.items(path)} if sensor_id else {}
+        wanted = {service["name"]: assignment(service) for service in services}
+        for service, body in wanted.items():
+            fits = service in present and not differs(body, present[service])
             if not fits and self._note(f"assign {service} to {name}"):
-                self.api.call("PUT", f"{path}/{service}", json={"revision": revision})
+                self.api.call("PUT", f"{path}/{service}", json=body)
         for service in present.keys() - wanted.keys():
             if self._note(f"take {service} away from {name}"):
                 self.api.call("DELETE", f"{path}/{service}")
+
+
+def differs(wanted: Mapping[str, Any], present: Mapping[str, Any]) -> bool:
+    """Whether a declared value is another one at the moment; those that are not declared stay as they are."""
+    return any(present.get(key) != value for key, value in wanted.items())
+
+
+def assignment(service: Mapping[str, Any]) -> dict[str, Any]:
+    """What is declared of a service that a sensor shall run, as the API takes it."""
+    options = service.get("options")
+    return {"revision": service.get("revision")} | ({} if options is None else {"options": options})
 
 
 def _same_revision(item: Mapping[str, Any], archive: Archive) -> bool:

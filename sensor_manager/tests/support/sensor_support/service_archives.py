@@ -9,7 +9,7 @@ from typing import IO, Any
 from defusedxml.ElementTree import fromstring
 
 from sensor_support.mini_server import MiniServer
-from sensor_wire.honeypot.manifest import ServiceManifest
+from sensor_wire.honeypot.metadata import manifest_of
 from sensor_wire.v1.desired import DesiredService
 
 DIST = Path(__file__).parents[4] / "dist"
@@ -41,7 +41,7 @@ def _artifacts() -> list[dict[str, Any]]:
 
 def _publish(server: MiniServer, archive: Path, persona: Options, own: Options) -> DesiredService:
     with tarfile.open(archive) as tar:
-        manifest = _read_metadata(_member(tar, "metadata.xml").read())
+        manifest = manifest_of({each.tag: each.text or "" for each in fromstring(_member(tar, "metadata.xml").read())})
         with tarfile.open(fileobj=_member(tar, "service.tar")) as layout:
             _copy_layout(server, layout)
     assert manifest.digest in server.blobs, f"the image of {archive} is another than it says"
@@ -61,27 +61,6 @@ def _publish(server: MiniServer, archive: Path, persona: Options, own: Options) 
         catch_all=manifest.catch_all,
         options=fitting | dict(own),
         limits=manifest.limits,
-    )
-
-
-def _read_metadata(content: bytes) -> ServiceManifest:
-    said = {each.tag: (each.text or "").strip() for each in fromstring(content)}
-    return ServiceManifest.parse_strict(
-        {
-            "name": said["name"],
-            "repository": said["repository"],
-            "description": said["description"],
-            "architecture": said["architecture"],
-            "raw_network_access": said["rawNetworkAccess"] == "true",
-            "catch_all": said["catchAll"] == "true",
-            "port_assignment": json.loads(said["portAssignment"]),
-            "port_ranges": json.loads(said.get("portRanges", "[]")),
-            "revision": said["revision"],
-            "revision_description": said["revisionDescription"],
-            "digest": said["digest"],
-            "limits": {"memory_mb": int(said["memory"]), "pids": int(said["pids"])},
-            "options": json.loads(said["options"]),
-        }
     )
 
 
