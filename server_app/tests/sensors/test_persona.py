@@ -7,7 +7,7 @@ from catalogue import add_service
 from server_bench import Bench
 
 from server_app.api_base.body import parsed
-from server_app.assignments.persona_options import EffectiveOptions, Origin, effective
+from server_app.assignments.persona_options import EffectiveOptions, Origin, effective, one_story
 from server_app.errors import Invalid
 from server_app.sensors.host_names import NAMES, host_name, new_number
 from server_app.sensors.models import Sensor
@@ -75,6 +75,31 @@ def test_options_are_defaults_then_the_persona_then_what_was_set(
     assert found.values == defaults | values
     expected = dict.fromkeys(defaults, "default") | ({"organisation": "persona"} if "organisation" in values else {})
     assert found.origins == expected | origins
+
+
+def family(default: str, *others: str) -> dict[str, Any]:
+    return {"properties": {"os_family": {"type": "string", "enum": [default, *others], "default": default}}}
+
+
+SHELL, DESKTOP = family("linux", "appliance"), family("windows", "linux", "appliance")
+FILES = family("linux", "windows", "appliance")
+
+
+@pytest.mark.parametrize(
+    ("schemas", "made"),
+    [
+        ([SHELL, DESKTOP, FILES, SCHEMA], "linux"),
+        ([DESKTOP, FILES], "windows"),
+        ([FILES, {}], "linux"),
+        ([family("appliance", "linux"), FILES], "appliance"),
+        ([SHELL, family("windows")], None),
+        ([{}], None),
+        ([], None),
+    ],
+)
+def test_services_under_one_address_are_of_one_kind(schemas: list[dict[str, Any]], made: str | None) -> None:
+    assert one_story(OWN, schemas) == OWN | ({"os_family": made} if made else {})
+    assert one_story({"os_family": "windows"}, schemas) == {"os_family": "windows"}, "what is said goes before"
 
 
 @pytest.mark.parametrize("schema", [{}, {"$ref": "x"}, {"type": "object", "properties": {"host_name": {"$ref": "x"}}}])
@@ -164,3 +189,25 @@ def test_the_poll_hands_out_the_persona_where_a_service_takes_it(bench: Bench) -
     second = sensor.poll().json or {}
     assert second["generation"] == first["generation"] + 1
     assert {each["name"]: each["options"] for each in second["services"]}["cowrie"]["host_name"] == "everywhere"
+
+
+def test_the_poll_and_the_lists_tell_the_kind_that_follows_from_the_services(bench: Bench) -> None:
+    sensor = bench.sensor()
+    path = f"/sensors/{sensor.id}/services"
+    for name, schema in {"files": FILES, "rdp": DESKTOP, "cowrie": SHELL}.items():
+        add_service(bench, name, options={"type": "object", **schema})
+    bench.admin.ok("PUT", f"{path}/files", json={})
+    shown = bench.admin.ok("PUT", f"{path}/rdp", json={})
+    assert (shown["effective_options"], shown["option_origins"]) == ({"os_family": "windows"}, {"os_family": "persona"})
+    polled = sensor.poll().json or {}
+    assert {each["name"]: each["options"]["os_family"] for each in polled["services"]} == dict.fromkeys(
+        ("files", "rdp"), "windows"
+    )
+
+    bench.admin.ok("PUT", f"{path}/cowrie", json={})
+    polled = sensor.poll().json or {}
+    listed = bench.admin.ok("GET", path)["items"]
+    (row,) = (row for row in bench.admin.ok("GET", "/assignments")["items"] if row["sensor"] == sensor.id)
+    assert {each["options"]["os_family"] for each in polled["services"]} == {"linux"}
+    for items in (listed, row["services"]):
+        assert [each["effective_options"]["os_family"] for each in items] == ["linux"] * 3

@@ -36,3 +36,22 @@ def test_own_services_take_the_names_that_are_made(file: Path, family: OsFamily)
         origins = persona_options.effective(schema, persona, {}).origins
         for name in ("host_name", "domain"):
             assert origins.get(name, Origin.PERSONA) is Origin.PERSONA, (name, persona[name])
+
+
+@pytest.mark.parametrize(
+    ("names", "made"),
+    [
+        (["conpot", "cowrie", "netservices", "rdp", "recon", "web"], OsFamily.LINUX),
+        (["netservices", "rdp", "web"], OsFamily.WINDOWS),
+        (["netservices", "recon"], OsFamily.LINUX),
+    ],
+)
+def test_own_services_beside_each_other_are_of_one_kind(names: list[str], made: OsFamily) -> None:
+    schemas = [
+        json.loads(ET.parse(file).getroot().findtext("options") or "{}")  # noqa: S314 - our own file
+        for file in DECLARED
+        if file.parent.name in names
+    ]
+    story = persona_options.one_story({}, schemas)
+    kinds = {persona_options.effective(schema, story, {}).values.get("os_family") for schema in schemas}
+    assert kinds - {None} == {made}

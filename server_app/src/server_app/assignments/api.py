@@ -39,7 +39,7 @@ def make_blueprint() -> APIBlueprint:
         """List the services a sensor shall run."""
         with context().database.reading() as session:
             rows, system = service.list_assignments(session, principal, sensor_id), _system(session)
-            return AssignmentList(items=[assignment_item(row, system) for row in rows])
+            return AssignmentList(items=[assignment_item(row, rows, system) for row in rows])
 
     @blueprint.put("/sensors/<int:sensor_id>/services/<service_name>")
     @blueprint.output(AssignmentItem)
@@ -49,7 +49,7 @@ def make_blueprint() -> APIBlueprint:
         """Let a sensor run a service."""
         with context().database.writing() as session:
             row = service.assign(session, principal, sensor_id, service_name, body.values())
-            return assignment_item(row, _system(session))
+            return assignment_item(row, service.assignments_of(session, sensor_id), _system(session))
 
     @blueprint.delete("/sensors/<int:sensor_id>/services/<service_name>")
     @blueprint.output({}, status_code=204)

@@ -1,5 +1,7 @@
 """The options of assignments: what was set, checked against what the images declare. Pure."""
 
+from collections.abc import Iterable
+
 from server_app.assignments import persona_options
 from server_app.assignments.models import ServiceAssignment
 from server_app.assignments.persona_options import EffectiveOptions, Origin
@@ -15,12 +17,22 @@ def images(assignment: ServiceAssignment) -> list[ServiceRevision]:
     return [revision for revision in assignment.service.revisions if revision.revision == wanted]
 
 
-def effective_options(assignment: ServiceAssignment, persona: Persona) -> EffectiveOptions:
-    """What was set, what the persona says, and defaults for the rest."""
+def effective_options(
+    assignment: ServiceAssignment, persona: Persona, among: Iterable[ServiceAssignment]
+) -> EffectiveOptions:
+    """What was set, what the persona says, and defaults for the rest.
+
+    Args:
+        assignment: whose options.
+        persona: of its sensor.
+        among: all assignments of the sensor; those under the same address tell one story.
+    """
     found = images(assignment)
     if not found:
         return EffectiveOptions(dict(assignment.options), dict.fromkeys(assignment.options, Origin.SET))
-    return persona_options.effective(found[0].options, persona.options(), assignment.options)
+    beside = (images(each)[:1] for each in among if each.address == assignment.address)
+    story = persona_options.one_story(persona.options(), [image.options for first in beside for image in first])
+    return persona_options.effective(found[0].options, story, assignment.options)
 
 
 def wrong_options(assignment: ServiceAssignment, place: str) -> list[FieldError]:

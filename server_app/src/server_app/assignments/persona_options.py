@@ -1,10 +1,15 @@
 """The options a service runs with: what was set, else what the sensor's persona says, else the default. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 from server_app.option_schema import Schema, filled, problems
+from server_app.sensors.persona import OsFamily
+
+FAMILY = "os_family"
+BY_PREFERENCE = (OsFamily.WINDOWS, OsFamily.APPLIANCE, OsFamily.LINUX)
+"""What is a Linux by default can be something else as well, but remote desktop takes hashes as a Windows only."""
 
 
 class Origin(StrEnum):
@@ -34,6 +39,23 @@ def effective(schema: Schema, persona: Mapping[str, Any], own: Mapping[str, Any]
     values = filled(schema, fitting | dict(own))
     origins = {name: _origin(name, own, fitting) for name in values}
     return EffectiveOptions(dict(sorted(values.items())), dict(sorted(origins.items())))
+
+
+def one_story(persona: Mapping[str, Any], schemas: Iterable[Schema]) -> dict[str, Any]:
+    """A persona with a kind of system where nobody has said one: else each service would be of another one.
+
+    It is one that all services can be, and the default of one of them. Where there is none, each keeps its own.
+
+    Args:
+        persona: values by names that all services share.
+        schemas: what the services under one address declare.
+    """
+    if FAMILY in persona:
+        return dict(persona)
+    declared = [each for schema in schemas if isinstance(each := schema.get("properties", {}).get(FAMILY), Mapping)]
+    common = [family for family in BY_PREFERENCE if all(family in each.get("enum", [family]) for each in declared)]
+    made = next((family for family in common if family in {each.get("default") for each in declared}), None)
+    return {**persona, FAMILY: made.value} if made else dict(persona)
 
 
 def _origin(name: str, own: Mapping[str, Any], fitting: Mapping[str, Any]) -> Origin:

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import Field, JsonValue
@@ -40,7 +41,8 @@ class AssignmentItem(ApiModel):
     """A service that a sensor shall run; the effective values are what holds at the moment.
 
     Each effective option is what was set for the service, else what the sensor's persona says, else the default:
-    `option_origins` tells which (`set`, `persona`, `default`).
+    `option_origins` tells which (`set`, `persona`, `default`). Where nobody has said an `os_family`, the persona has
+    one that all services under the same address can be.
     `image_missing` tells that the registry lacks an image of it, so that sensors cannot fetch it.
     """
 
@@ -122,9 +124,11 @@ class MatrixChanged(ApiModel):
     changed: int
 
 
-def assignment_item(row: ServiceAssignment, system: SystemPersona) -> AssignmentItem:
-    """A row as the API shows it."""
-    options = effective_options(row, persona_of(row.sensor, system))
+def assignment_item(
+    row: ServiceAssignment, among: Sequence[ServiceAssignment], system: SystemPersona
+) -> AssignmentItem:
+    """A row, one among all of its sensor, as the API shows it."""
+    options = effective_options(row, persona_of(row.sensor, system), among)
     return AssignmentItem(
         service=row.service.name,
         revision=row.revision,
@@ -150,5 +154,5 @@ def matrix_row(sensor: Sensor, rows: list[ServiceAssignment], system: SystemPers
         name=sensor.name,
         division=sensor.division_id,
         division_name=sensor.division.name,
-        services=[assignment_item(row, system) for row in rows],
+        services=[assignment_item(row, rows, system) for row in rows],
     )

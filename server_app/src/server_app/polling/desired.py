@@ -1,17 +1,19 @@
 """The desired state of a sensor, from rows. Pure: the same rows always give the same bytes."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from importlib.metadata import version
 from ipaddress import ip_address
+from typing import Any
 
 from sensor_wire.base import PortRange
 from sensor_wire.v1.desired import Desired, DesiredFirmware, DesiredService, Limits
 from sensor_wire.v1.network import ServerEndpoint
 from server_app.assignments import persona_options
 from server_app.assignments.models import ServiceAssignment
+from server_app.option_schema import Schema
 from server_app.platforms.models import Firmware
 from server_app.sensors.effective import Environment, effective
 from server_app.sensors.handed_out import network_of, proxy_of
@@ -60,13 +62,11 @@ def desired_state(
         system: values for what the sensor does not have itself.
         outside: what is not in the database.
     """
-    chosen = ((chosen_revision(assignment, architecture), assignment) for assignment in assigned.services)
+    found = ((chosen_revision(assignment, architecture), assignment) for assignment in assigned.services)
+    chosen = [(revision, assignment) for revision, assignment in found if revision is not None]
     values = effective(sensor, system, outside.environment)
-    services = [
-        _desired_service(revision, assignment, values.persona)
-        for revision, assignment in chosen
-        if revision is not None
-    ]
+    stories = _stories(values.persona, chosen)
+    services = [_desired_service(revision, each, stories[each.address]) for revision, each in chosen]
     return Desired(
         generation=0,
         poll_interval=values.poll_interval,
@@ -107,7 +107,19 @@ def _desired_firmware(firmware: Firmware) -> DesiredFirmware:
     return DesiredFirmware(revision=firmware.revision, target=f"firmware/{firmware.platform}/{firmware.revision}")
 
 
-def _desired_service(revision: ServiceRevision, assignment: ServiceAssignment, persona: Persona) -> DesiredService:
+def _stories(
+    persona: Persona, chosen: Iterable[tuple[ServiceRevision, ServiceAssignment]]
+) -> dict[str | None, dict[str, Any]]:
+    """What the services under each address claim to be."""
+    schemas: dict[str | None, list[Schema]] = {}
+    for revision, assignment in chosen:
+        schemas.setdefault(assignment.address, []).append(revision.options)
+    return {address: persona_options.one_story(persona.options(), each) for address, each in schemas.items()}
+
+
+def _desired_service(
+    revision: ServiceRevision, assignment: ServiceAssignment, persona: Mapping[str, Any]
+) -> DesiredService:
     return DesiredService(
         name=revision.service.name,
         revision=revision.revision,
@@ -118,6 +130,6 @@ def _desired_service(revision: ServiceRevision, assignment: ServiceAssignment, p
         address=None if assignment.address is None else ip_address(assignment.address),
         catch_all=revision.catch_all,
         raw=revision.raw,
-        options=persona_options.effective(revision.options, persona.options(), assignment.options).values,
+        options=persona_options.effective(revision.options, persona, assignment.options).values,
         limits=Limits.model_validate(revision.limits),
     )

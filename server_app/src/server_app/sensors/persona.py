@@ -18,7 +18,7 @@ Words = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"
 class OsFamily(StrEnum):
     """The kind of system; a service that cannot be of one keeps its own.
 
-    Unless somebody says one, each service has that which it does best as: RDP's takes hashes as Windows only.
+    Unless somebody says one, it follows from the services: see `assignments.persona_options.one_story`.
     """
 
     LINUX = "linux"
