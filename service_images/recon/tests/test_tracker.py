@@ -5,7 +5,8 @@ import random
 
 from recon.moment import Moment
 from recon.packets import Seen
-from recon.tracker import MAX_HELD, Tracker
+from recon.port_sessions import MAX_HELD
+from recon.tracker import Tracker
 
 from honeypot_adapter.event import Json
 from sensor_wire.v1.event import EventBody

@@ -1,10 +1,15 @@
 """What one source has done: single contacts, each one source with one port, and perhaps a scan."""
 
 from dataclasses import dataclass, field
+from itertools import islice
 
 from honeypot_adapter.event import Contact, Observation
+from recon.moment import Moment
 from recon.scan import Scan
 
+_LATELY = 10.0
+"""Seconds."""
+_LOOKED_AT = 10
 _FULL_ENTRIES, _FULL_BYTES = 256, 96_000
 _ENTRY_BYTES = 192
 _MAX_HALVES = 4096
@@ -73,3 +78,16 @@ class Source:
     contacts: dict[tuple[str, int], PortContact] = field(default_factory=dict)
     recent: dict[tuple[str, int], float] = field(default_factory=dict)
     scan: Scan | None = None
+
+    def touch(self, key: tuple[str, int], at: Moment) -> int:
+        """Note a port; returns how many it has touched lately."""
+        self.forget_old(at)
+        self.recent[key] = at.monotonic
+        return len(self.recent)
+
+    def forget_old(self, at: Moment) -> None:
+        """Drop ports that were touched too long ago."""
+        # Oldest first: a port touched again keeps its place, which only makes it forgotten earlier.
+        oldest = islice(self.recent.items(), _LOOKED_AT)
+        for key in [key for key, time in oldest if at.monotonic - time >= _LATELY]:
+            del self.recent[key]

@@ -28,6 +28,11 @@ class Seen(NamedTuple):
     destination_port: int
     payload: bytes
 
+    @property
+    def key(self) -> tuple[str, int]:
+        """What was addressed, by which a source's contacts are told apart."""
+        return self.protocol, self.destination_port
+
 
 def parse(packet: bytes) -> Seen | None:
     """Read a packet that begins with its IP header; None for what does not matter or is malformed."""

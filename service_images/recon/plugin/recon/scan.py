@@ -3,6 +3,7 @@
 from honeypot_adapter.event import Contact, Observation, Payload, Severity
 from honeypot_adapter.text import printable
 from recon.moment import Moment
+from recon.packets import Seen
 from recon.portset import PortSet
 
 _MAX_PAYLOADS = 32
@@ -31,6 +32,12 @@ class Scan:
     def grew(self) -> bool:
         """Whether there is something that no bundle has told yet."""
         return bool(self._new or self._payloads or self._repeats)
+
+    def note(self, seen: Seen, at: Moment) -> None:
+        """Note a contact, with what came."""
+        self.touch(seen.protocol, seen.destination_port, at)
+        if seen.payload:
+            self.payload(seen.protocol, seen.destination_port, seen.payload, at)
 
     def touch(self, protocol: str, port: int, at: Moment, contacts: int = 1) -> None:
         """Note contacts with a port; those beyond its first one are counted."""
