@@ -1,19 +1,13 @@
 """What an anonymous guest of FTP may do: look around, fetch, and leave files. Everything else is told and denied."""
 
-import re
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from ipaddress import ip_address
 from typing import Any
 
-from netservices.ftp_data import DataConnection
 from netservices.ftp_files import Files, Upload, resolve
+from netservices.ftp_transfers import Transfers
 from netservices.ftp_words import MICROSOFT, Words, listing
 from netservices.journal import Visit
 
-_COMMAND_PORT = re.compile(r"(\d+),(\d+),(\d+),(\d+),\d+,\d+")
-_EXTENDED_PORT = re.compile(r"\|[12]\|([0-9A-Fa-f.:]+)\|\d+\|")
 _DENIED = ("DELE", "MKD", "XMKD", "RMD", "XRMD", "RNFR", "RNTO", "SITE", "STOU", "CHMOD")
 _QUIET = ("TYPE", "MODE", "STRU", "NOOP", "SYST", "PWD", "XPWD", "REST", "ABOR", "OPTS", "PASV", "EPSV", "ALLO")
 """What every client says by itself and tells nothing."""
@@ -27,8 +21,7 @@ class Guest:
         self._folder = "/"
         self._offset = 0
         self._binary = False
-        self._active = False
-        self._data: DataConnection | None = None
+        self._transfers = Transfers(visit, words, control)
 
     def command(self, name: str, argument: str) -> None:
         """Answer a command."""
@@ -44,9 +37,7 @@ class Guest:
 
     def leave(self) -> None:
         """Close what is open."""
-        data, self._data = self._data, None
-        if data is not None:
-            data.close()
+        self._transfers.close()
 
     def _say(self, word: str, *facts: object) -> None:
         self._control.say(self._words[word].format(*facts) if facts else self._words[word])
@@ -108,42 +99,21 @@ class Guest:
     def _ftp_epsv(self, argument: str) -> None:
         if argument.upper() == "ALL":
             self._say("nothing")
-        elif (port := self._open()) is not None:
+        elif (port := self._transfers.open()) is not None:
             self._say("extended", port)
 
     def _ftp_pasv(self, _argument: str) -> None:
         address = self._control.passive_address()
         if address is None:
             self._say("unknown")  # there is no such command for IPv6
-        elif (port := self._open()) is not None:
+        elif (port := self._transfers.open()) is not None:
             self._say("passive", ",".join([*address.split("."), str(port >> 8), str(port & 255)]))
 
-    def _open(self) -> int | None:
-        self.leave()
-        self._active = False
-        self._data = DataConnection(self._visit.ends.source[0])
-        port = self._data.listen()
-        if port is None:
-            self._say("not connected")
-        return port
-
     def _ftp_port(self, argument: str) -> None:
-        found = _COMMAND_PORT.fullmatch(argument.strip())
-        self._to("PORT", ".".join(found.groups()) if found else "")
+        self._transfers.heard("PORT", argument)
 
     def _ftp_eprt(self, argument: str) -> None:
-        found = _EXTENDED_PORT.fullmatch(argument.strip())
-        self._to("EPRT", found[1] if found else "")
-
-    def _to(self, name: str, address: str) -> None:
-        """Hear where to connect to, which is never done; other addresses than the visitor's own are to be attacked."""
-        self.leave()
-        self._active = False
-        with suppress(ValueError):
-            self._active = ip_address(address) == ip_address(self._visit.ends.source[0])
-            if not self._active:
-                self._visit.tell("exploit", text=f"{name} to {address}, to be attacked in our name")
-        self._say("active" if self._active else "foreign", name)
+        self._transfers.heard("EPRT", argument)
 
     def _ftp_list(self, argument: str) -> None:
         names = [word for word in argument.split(" ") if word and not word.startswith("-")]
@@ -169,50 +139,19 @@ class Guest:
         if not self._files.may_write(path):
             self._say("not written")
             return
-        data, upload = self._data, Upload(self._files, path)
+        upload = Upload(self._files, path)
 
-        def take(more: bytes) -> None:
-            self._control.keep()
-            if not upload.add(more) and data is not None:
-                upload.drop()
-                data.close()
-
-        def ended() -> None:
+        def done() -> None:
             digest = upload.done(time.time())
             facts = {"name": path.lstrip("/"), "did": "written", "sha256": digest, "bytes": upload.size}
             self._visit.tell("file", upload.head, **facts)
             self._say("transferred" if upload.fits else "too much")
 
-        self._transfer(self._words["take"], ended, take=take)
+        self._offset = 0
+        self._transfers.take(upload, self._words["take"], done)
 
     _ftp_appe = _ftp_stor
 
     def _give(self, content: bytes, announced: str, after: str) -> None:
-        data = self._data
-
-        def ended() -> None:
-            self._say(after if data is not None and data.sent else "broken")
-
-        self._transfer(announced, ended, content=content)
-
-    def _transfer(
-        self,
-        announced: str,
-        ended: Callable[[], None],
-        *,
-        take: Callable[[bytes], None] | None = None,
-        content: bytes | None = None,
-    ) -> None:
-        data, self._offset = self._data, 0
-        if data is None or data.used:
-            # Active: as if the visitor's own firewall had kept us out.
-            self._say("not connected" if self._active else "no port")
-            self._active = False
-            return
-
-        def start() -> None:
-            self._control.say(announced)
-            if content is not None:
-                data.send(content, self._control.keep)
-
-        data.use(start, lambda: self._say("not connected"), take, ended)
+        self._offset = 0  # it holds for one transfer only
+        self._transfers.give(content, announced, after)

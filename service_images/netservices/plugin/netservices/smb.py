@@ -12,7 +12,8 @@ from netservices.door import Speaker
 from netservices.frames import Messages, UnfitError
 from netservices.journal import Visit
 from netservices.persona import Persona
-from netservices.smb_server import FileServer, Guest
+from netservices.smb_guest import Guest
+from netservices.smb_server import FileServer
 
 _HEADER = 4
 _SESSION_REQUEST, _SESSION_ACCEPTED = 0x81, b"\x82\0\0\0"
