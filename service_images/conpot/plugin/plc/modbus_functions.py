@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Callable
 
-from plc.process import Area, Plant
+from plc.process import Plant
 from plc.station import ORDER_NUMBER, Station
 
 ILLEGAL_FUNCTION, _ILLEGAL_ADDRESS, ILLEGAL_VALUE = 1, 2, 3
@@ -69,7 +69,7 @@ class Functions:
             raise RefusedError(ILLEGAL_VALUE)
         if bits:
             area = self._plant.coils if function == _READ_COILS else self._plant.switches
-            values = _read_bits(area, start, count)
+            values = area.read_bits(start, count)
         else:
             area = self._plant.holding if function == _READ_HOLDING else self._plant.measured
             values = area.read(2 * start, 2 * count)
@@ -82,7 +82,7 @@ class Functions:
         if function == _WRITE_COIL:
             if value not in {_ON, _OFF}:
                 raise RefusedError(ILLEGAL_VALUE)
-            done = _write_bits(self._plant.coils, address, [value == _ON])
+            done = self._plant.coils.write_bits(address, [value == _ON])
         else:
             done = self._plant.holding.write(2 * address, value.to_bytes(2))
         if not done:
@@ -99,7 +99,7 @@ class Functions:
             raise RefusedError(ILLEGAL_VALUE)
         if bits:
             flags = [bool(values[index // 8] >> index % 8 & 1) for index in range(count)]
-            done = _write_bits(self._plant.coils, start, flags)
+            done = self._plant.coils.write_bits(start, flags)
         else:
             done = self._plant.holding.write(2 * start, values)
         if not done:
@@ -127,25 +127,6 @@ class Functions:
         shown = list(enumerate(self._objects))[begin : begin + 1 if code == 4 else None]  # noqa: PLR2004 - see above
         objects = b"".join(bytes([number, len(text)]) + text.encode() for number, text in shown)
         return bytes([0x0E, code, 0x81, 0, 0, len(shown)]) + objects, f"objects from {first} on"
-
-
-def _read_bits(area: Area, start: int, count: int) -> bytes | None:
-    first, last = start // 8, (start + count - 1) // 8
-    stored = area.read(first, last - first + 1)
-    if stored is None:
-        return None
-    number = int.from_bytes(stored, "little") >> start % 8 & (1 << count) - 1
-    return number.to_bytes((count + 7) // 8, "little")
-
-
-def _write_bits(area: Area, start: int, flags: list[bool]) -> bool:
-    for place, flag in enumerate(flags, start):
-        stored = area.read(place // 8, 1)
-        if stored is None:
-            return False
-        mask = 1 << place % 8
-        area.write(place // 8, bytes([stored[0] | mask if flag else stored[0] & ~mask]))
-    return True
 
 
 def facts(function: int, data: bytes) -> str:

@@ -48,6 +48,25 @@ class Area:
         self._written |= set(range(start & ~1, min(start + len(data), _MOVING), 2))
         return True
 
+    def read_bits(self, start: int, count: int) -> bytes | None:
+        """Give bits, the first one lowest in the first byte; None when some of them do not exist."""
+        first, last = start // 8, (start + count - 1) // 8
+        stored = self.read(first, last - first + 1)
+        if stored is None:
+            return None
+        number = int.from_bytes(stored, "little") >> start % 8 & (1 << count) - 1
+        return number.to_bytes((count + 7) // 8, "little")
+
+    def write_bits(self, start: int, flags: list[bool]) -> bool:
+        """Keep bits up to the first that does not exist; False when there is such a one."""
+        for place, flag in enumerate(flags, start):
+            stored = self.read(place // 8, 1)
+            if stored is None:
+                return False
+            mask = 1 << place % 8
+            self.write(place // 8, bytes([stored[0] | mask if flag else stored[0] & ~mask]))
+        return True
+
 
 class Plant:
     """All areas of one controller, and whether it runs."""
