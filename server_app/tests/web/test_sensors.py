@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 from web_site import Site
 
+from server_app.sensors.models import Sensor
+
 RUNNING = {"name": "cowrie", "state": "running", "revision": "1.0.0"}
 
 
@@ -56,6 +58,13 @@ def test_empty_page_says_how_to_begin(site: Site) -> None:
 def test_state_follows_the_last_contact(site: Site, division: int, age: timedelta | None, state: str) -> None:
     site.sensor(division, "lobby", age=age, services=(RUNNING,))
     assert f">{state}</span>" in card(site.get("/sensors").text, "lobby")
+
+
+def test_what_honeypots_claim_to_be_is_shown(site: Site, division: int) -> None:
+    number = site.sensor(division, "lobby")
+    with site.context.database.writing() as session:
+        session.get_one(Sensor, number).persona = {"host_name": "files07", "os_family": "windows"}
+    assert "files07.intranet.local <small>windows</small>" in card(site.get("/sensors").text, "lobby")
 
 
 def test_services_with_state_and_error_are_shown(site: Site, division: int) -> None:

@@ -12,7 +12,10 @@ from sensor_wire.v1.poll import CheckItem, Report, ServiceReport, ServiceState
 from server_app.accounts.sessions import Login
 from server_app.context import context
 from server_app.db import now
+from server_app.preferences import service as preferences
 from server_app.sensors.models import Health, Sensor, SensorState
+from server_app.sensors.persona import Persona, persona_of
+from server_app.sensors.preferences import SensorSection
 from server_app.sensors.service import list_sensors, problems_of, report_of, state_of
 from server_app.web.fragments import unchanged, version_of
 
@@ -52,6 +55,7 @@ class SensorView:
     name: str
     division: str
     location: str
+    persona: Persona
     state: Condition
     last_contact_at: datetime | None
     report: Report | None
@@ -76,11 +80,12 @@ def sensor_list(*, login: Login) -> ResponseReturnValue:
     return unchanged(listed["version"]) or render_template("_sensors.html", **listed)
 
 
-def view_of(sensor: Sensor, moment: datetime) -> SensorView:
+def view_of(sensor: Sensor, persona: Persona, moment: datetime) -> SensorView:
     """A row as the page shows it.
 
     Args:
         sensor: with division and status.
+        persona: what its honeypots claim to be.
         moment: the current one.
     """
     state = state_of(sensor, moment)
@@ -90,6 +95,7 @@ def view_of(sensor: Sensor, moment: datetime) -> SensorView:
         name=sensor.name,
         division=sensor.division.name,
         location=sensor.location,
+        persona=persona,
         state=_condition(state, sensor.status.health),
         last_contact_at=sensor.status.last_contact_at,
         report=report,
@@ -101,7 +107,8 @@ def view_of(sensor: Sensor, moment: datetime) -> SensorView:
 def _listed(login: Login) -> dict[str, Any]:
     with context().database.reading() as session:
         rows = list_sensors(session, login.principal)
-        views = [view_of(row, now()) for row in rows]
+        system = preferences.load(session, SensorSection).persona
+        views = [view_of(row, persona_of(row, system), now()) for row in rows]
     return {"sensors": views, "counts": Counter(view.state for view in views), "version": version_of(views)}
 
 
