@@ -26,6 +26,18 @@ from sensor_wire.v1.desired import DesiredService
 pytestmark = [pytest.mark.docker, pytest.mark.netns]
 
 SEVERITIES = ["info", "low", "medium", "high", "critical"]
+WEIGHTS = {
+    "closed": {"info"},
+    "icmp": {"info"},
+    "connection": {"info", "low"},
+    "scan": {"medium"},
+    "request": {"low", "medium", "high"},
+    "login": {"medium", "high"},
+    "command": {"high"},
+    "file": {"high"},
+    "exploit": {"high", "critical"},
+}
+"""What a kind of event may weigh, whichever honeypot tells it."""
 NMAP = {
     21: "ftp vsftpd 3.0.3",
     22: "ssh OpenSSH 9.2p1 Debian 2+deb12u6",
@@ -127,6 +139,16 @@ def test_attack_is_told_with_its_true_ends(attacked: Attacked, name: str) -> Non
     if attack.source_port is not None:
         assert {event["source"]["port"] for event in events} == {attack.source_port}
     assert max((event["severity"] for event in events), key=SEVERITIES.index) == attack.gravest
+
+
+def test_kinds_weigh_the_same_for_all_honeypots(attacked: Attacked) -> None:
+    for shown in (*attacked.shown.values(), attacked.scan):
+        shown.result()
+    told = {
+        (event["service"], event["kind"], event["severity"]) for event in list(attacked.sensor.server.events.values())
+    }
+    assert {each for each in told if each[2] not in WEIGHTS[each[1]]} == set()
+    assert len({kind for _, kind, _ in told}) > len(WEIGHTS) // 2
 
 
 def test_scanner_finds_what_the_persona_claims(attacked: Attacked) -> None:

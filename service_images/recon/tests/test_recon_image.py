@@ -95,7 +95,7 @@ def test_client_that_waits_is_greeted_and_who_speaks_first_is_not(
     )
 
 
-@pytest.mark.emulated  # TCP is not: qemu-user does not know the socket option that tells the original destination
+@pytest.mark.emulated  # connections are not: qemu-user does not know the socket option that tells where they should go
 def test_udp_datagram_is_recorded_and_answered_without_amplification(
     sensor_end: SensorEnd, recon: HoneypotContainer
 ) -> None:
@@ -111,6 +111,7 @@ def test_udp_datagram_is_recorded_and_answered_without_amplification(
     assert (event.kind, event.protocol, payloads(event)) == ("connection", "udp", [b"?"])
 
 
+@pytest.mark.emulated
 def test_ping_is_answered_and_told(sensor_end: SensorEnd, recon: HoneypotContainer) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as client:
         client.settimeout(5)
@@ -143,6 +144,19 @@ def test_ipv6_is_recorded_by_tcp_udp_and_ping(sensor_end: SensorEnd, recon: Hone
     assert [payload for event in tcp for payload in payloads(event)] == [b"hello"]
 
 
+def test_nothing_goes_out_but_answers(sensor_end: SensorEnd, recon: HoneypotContainer) -> None:
+    with socket.create_connection((recon.address, 80), 5) as client:
+        client.sendall(b"GET http://attacker.example/ HTTP/1.1\r\nHost: attacker.example\r\n\r\n")
+        client.recv(100)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(5)
+        client.connect((recon.address, 53))
+        client.send(b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x08attacker\x07example\x00\x00\x01\x00\x01")
+        client.recv(100)
+    wait_for(lambda: {event.protocol for event in sensor_end.events} == {"tcp", "udp"}, "both contacts")
+    assert recon.went_out() == {}
+
+
 def test_scan_of_a_thousand_ports_is_one_session(sensor_end: SensorEnd, recon: HoneypotContainer) -> None:
     for port in range(1, 1001):
         with socket.create_connection((recon.address, port), 5):
@@ -168,6 +182,7 @@ def test_flood_of_connections_is_bounded_and_one_session(sensor_end: SensorEnd, 
     assert {event.session for event in sensor_end.events} == {of_port(sensor_end, 9000)[0].session}
 
 
+@pytest.mark.emulated
 def test_half_open_contact_is_told(sensor_end: SensorEnd, recon: HoneypotContainer) -> None:
     source, destination = socket.inet_aton(recon.gateway), socket.inet_aton(recon.address)
     segment = struct.pack("!HHIIBBHHH", 40000, 8443, 1, 0, 5 << 4, 0x02, 1024, 0, 0)
