@@ -5,7 +5,7 @@ import secrets
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from postgres_container import DOCKER, IMAGE
@@ -87,11 +87,11 @@ class FragilePostgres:
 
     def kill(self) -> None:
         """Kill its first process, which starts all others; the engine starts it again."""
-        os.kill(self._process, 9)
+        os.kill(eventually(self._process), 9)
 
     def kill_one_at_work(self) -> None:
         """Kill a process that is in the middle of a transaction of the server's."""
-        os.kill(eventually(self._at_work), 9)
+        eventually(self._killed_at_work)
 
     def remove(self) -> None:
         """Have it gone in a moment, with its container."""
@@ -99,17 +99,19 @@ class FragilePostgres:
             docker("rm", "--force", "--volumes", self._container)
             self._container = ""
 
-    @property
     def _process(self) -> int:
+        """The first one; 0 while there is none."""
         return int(docker("inspect", "--format={{.State.Pid}}", self._container))
 
-    def _at_work(self) -> int | None:
-        first = self._process
-        for process in Path(f"/proc/{first}/task/{first}/children").read_text().split():
-            title = Path(f"/proc/{process}/cmdline").read_bytes().rstrip(b"\0").decode()
-            if title.startswith("postgres: honeysens honeysens ") and not title.endswith(" idle"):
-                return int(process)
-        return None
+    def _killed_at_work(self) -> bool:
+        first = eventually(self._process)
+        with suppress(FileNotFoundError, ProcessLookupError):  # they come and go
+            for process in Path(f"/proc/{first}/task/{first}/children").read_text().split():
+                title = Path(f"/proc/{process}/cmdline").read_bytes().rstrip(b"\0").decode()
+                if title.startswith("postgres: honeysens honeysens ") and not title.endswith(" idle"):
+                    os.kill(int(process), 9)
+                    return True
+        return False
 
     def _as_superuser(self, statement: str) -> list[str]:
         return ["exec", self._container, "psql", "--username=postgres", "--no-align", "--tuples-only", "-c", statement]
