@@ -14,7 +14,7 @@ from sensor_support.event_path import EventPath, event_path
 pytestmark = pytest.mark.postgres
 LANES = 16
 KILLS = 6
-EVENTS = 8_000
+EVENTS = 4_800
 DISK = "160m"
 """Room for a new cluster with all of our tables, and as much again."""
 
