@@ -54,7 +54,7 @@ def whole_server(folder: Path, database_url: str) -> Iterator[WholeServer]:
     network = engine.networks.create(f"honeysens-test-{uuid.uuid4().hex[:8]}", driver="bridge")
     network.reload()
     gateway = network.attrs["IPAM"]["Config"][0]["Gateway"]
-    server = Server(folder, "http://127.0.0.1:1")
+    server = Server(folder, "http://127.0.0.1:1", database_url)
     server.address = f"{gateway}:{PORT}"
     container: Container | None = None
     try:
@@ -73,7 +73,6 @@ def whole_server(folder: Path, database_url: str) -> Iterator[WholeServer]:
         address = container.attrs["NetworkSettings"]["Networks"][network.name]["IPAddress"]
         server.environment |= {
             "HS_LISTEN": server.address,
-            "HS_DATABASE_URL": database_url,
             "HS_SERVER_NAMES": address,
             "HS_TRUSTED_TLS_PROXY": address,
             "HS_LOG_LEVEL": "warning",

@@ -16,8 +16,8 @@ from sensor_manager.server.identity import certificate_request, make_key
 
 def start_server(folder: Path, database_url: str = "") -> Server:
     """Start a new server that can sign, on SQLite unless another database is named; it may not answer yet."""
-    server = Server(folder, "http://127.0.0.1:1")
-    server.environment |= {"HS_LOG_LEVEL": "warning", "HS_DATABASE_URL": database_url}
+    server = Server(folder, "http://127.0.0.1:1", database_url)
+    server.environment["HS_LOG_LEVEL"] = "warning"
     done = server.run("init")
     assert done.returncode == 0, done.stdout + done.stderr
     server.start("web")
@@ -51,7 +51,7 @@ def start_manager(folder: Path, url: str, namespace: str | None = None) -> "subp
 
 def all_stored(server: Server) -> list[tuple[int, str]]:
     """Return sensor and id of each event that the server has."""
-    engine = create_engine(server.environment["HS_DATABASE_URL"] or f"sqlite:///{server.folder}/data/server.db")
+    engine = create_engine(server.environment.get("HS_DATABASE_URL") or f"sqlite:///{server.folder}/data/server.db")
     with engine.connect() as database:
         rows = database.execute(text("SELECT sensor_id, uuid FROM events")).all()
     engine.dispose()
