@@ -69,11 +69,12 @@ class Parts:
         fetcher = ImageFetcher(engine, self._connect, self.platform.architecture)
         puller = ImagePuller(fetcher.fetch, on_end=self._wake.set)
         identity = partial(service_identity, load_seed(settings.seed))
-        doors = HoneypotDoors(self._store, lambda: self.reconciler)
+        netfilter = self.platform.netfilter(settings)
+        doors = HoneypotDoors(self._store, netfilter, lambda: self.reconciler)
         self._collector = Collector(
             settings.services, self.platform.honeypot_uid, doors.dialogue, identity, doors.addresses
         )
-        means = Means(engine, self.platform.netfilter(settings), puller)
+        means = Means(engine, netfilter, puller)
         link = self.platform.link(settings)
         way = configured_by(config)
         self.connection = ConnectionKeeper(link, settings.connection, way, on_change=self._go_another_way)

@@ -1,4 +1,4 @@
-"""A catch-all at a sensor of several addresses."""
+"""Services without an address of their own, at a sensor of several."""
 
 import json
 import socket
@@ -12,19 +12,20 @@ from sensor_support.namespaces import ATTACKER, ATTACKER6, SENSOR
 from sensor_support.sensor_process import Sensor
 
 from sensor_manager.effects.network_namespace import in_network_namespace
-from sensor_wire.v1.event import Endpoint
+from sensor_wire.v1.event import Endpoint, Protocol
 from sensor_wire.v1.network import Network
 
 pytestmark = [pytest.mark.docker, pytest.mark.netns]
 
 SO_ORIGINAL_DST = 80
 SECOND, SECOND6 = "198.51.100.3", "2001:db8::3"
+FURTHER = Network.model_validate(
+    {"mode": "static", "address": SENSOR, "prefix": 24, "additional": [f"{SECOND}/24", f"{SECOND6}/64"]}
+)
 
 
 def test_events_of_the_catch_all_name_the_address_that_was_meant_also_after_its_restart(sensor: Sensor) -> None:
-    sensor.network = Network.model_validate(
-        {"mode": "static", "address": SENSOR, "prefix": 24, "additional": [f"{SECOND}/24", f"{SECOND6}/64"]}
-    )
+    sensor.network = FURTHER
     sensor.want("sleeper")
     sensor.runs("sleeper")
     for target, source in ((SECOND, ATTACKER), (SECOND6, ATTACKER6), (SENSOR, ATTACKER)):
@@ -32,6 +33,32 @@ def test_events_of_the_catch_all_name_the_address_that_was_meant_also_after_its_
     sensor.engine.restart()
     eventually(lambda: sensor.restarts("sleeper"), "it is started again")
     eventually(partial(_is_told, sensor, SECOND, ATTACKER), "it is told as before")
+
+
+def test_events_of_a_mapped_service_name_address_and_port_that_were_meant(sensor: Sensor) -> None:
+    sensor.network = FURTHER
+    ranged = {"protocol": "udp", "first": 5060, "last": 5080, "container_port": 5060}
+    everywhere = {"ports": {"5353/udp": 53}, "port_ranges": [ranged]}
+    sensor.want("writer", writer=everywhere)
+    sensor.runs("writer")
+    cases = [(SECOND, ATTACKER, 53, 5353), (SECOND6, ATTACKER6, 53, 5353), (SENSOR, ATTACKER, 5070, 5060)]
+    for target, source, port, seen in cases:
+        eventually(partial(_is_told_of_datagram, sensor, (target, port), source, seen), f"{target} is told")
+
+
+def _is_told_of_datagram(sensor: Sensor, target: tuple[str, int], source: str, seen: int) -> bool:
+    """Send a datagram as an attacker, and tell it as an adapter would that sees the honeypot's end alone."""
+    family = socket.AF_INET6 if ":" in source else socket.AF_INET
+    with in_network_namespace(
+        namespaces.path(sensor.net.lan), lambda: socket.socket(family, socket.SOCK_DGRAM)
+    ) as client:
+        client.bind((source, 0))
+        client.sendto(b"?", target)
+        source_port = client.getsockname()[1]
+    ends = {"source": Endpoint(ip=source, port=source_port), "destination": Endpoint(ip="0.0.0.0", port=seen)}
+    answer = sensor.submit("writer", protocol=Protocol.UDP, **ends)
+    stored = eventually(lambda: sensor.server.events.get(json.loads(answer)["id"]), "the event is on the server")
+    return (stored["destination"]["ip"], stored["destination"]["port"]) == target
 
 
 def _is_told(sensor: Sensor, target: str, source: str) -> bool:

@@ -10,13 +10,16 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from sensor_manager.effects.commands import run_tool
 from sensor_manager.effects.conntrack import forget_flows
 from sensor_manager.effects.errors import EffectError, NetfilterError
+from sensor_manager.effects.flow_lookup import addressed
 from sensor_manager.effects.listeners import listeners
 from sensor_manager.effects.machine import enable_forwarding, hands_on
 from sensor_manager.effects.network_namespace import in_network_namespace
 from sensor_manager.effects.stand_ins import lead_stand_ins
 from sensor_manager.model import Forwarding, Listener
+from sensor_manager.plan.destination import Flow
 from sensor_manager.plan.netfilter import TABLE
 from sensor_manager.plan.stale_flows import FlowsOf, FlowsTo
+from sensor_wire.v1.event import Endpoint
 
 VOLATILE_KEYS = frozenset({"handle", "metainfo"})
 """What differs between two listings of the same rules."""
@@ -100,6 +103,10 @@ class Nftables:
     def listeners(self, interface: str) -> tuple[Listener, ...]:
         """Return who of the machine listens at the interface's addresses; raises `EffectError` if that is not told."""
         return listeners(interface)
+
+    def addressed(self, flow: Flow) -> Endpoint | None:
+        """Return where the attacker sent a connection's first packet; None when the kernel does not know (any more)."""
+        return addressed(flow)
 
     def applied_before(self) -> bool:
         """Tell whether the sensor's own rules have been applied since the machine started."""

@@ -4,9 +4,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from sensor_manager.model import ContainerSpec, CreateNetwork, Forwarding, Listener, ObservedContainer, ObservedNetwork
+from sensor_manager.plan.destination import Flow
 from sensor_manager.plan.last_lines import MAX_LINES
 from sensor_manager.plan.link import NetworkAction, ObservedLink
 from sensor_manager.plan.stale_flows import FlowsOf, FlowsTo
+from sensor_wire.v1.event import Endpoint
 
 
 class Engine(Protocol):
@@ -72,6 +74,9 @@ class Netfilter(Protocol):
 
     def listeners(self, interface: str) -> tuple[Listener, ...]:
         """Return who of the machine listens at the interface's addresses; raises `EffectError` if that is not told."""
+
+    def addressed(self, flow: Flow) -> Endpoint | None:
+        """Return where the attacker sent a connection's first packet; None when nobody knows (any more)."""
 
     def applied_before(self) -> bool:
         """Tell whether the sensor's own rules have been applied since the machine started, by whatever manager."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from sensor_manager.effects.errors import EffectError
 from sensor_manager.model import ContainerSpec, CreateNetwork, Forwarding, Listener, ObservedContainer, ObservedNetwork
+from sensor_manager.plan.destination import Flow
 from sensor_manager.plan.last_lines import MAX_LINES
 from sensor_manager.plan.stale_flows import FlowsOf, FlowsTo
 
@@ -126,6 +127,9 @@ class MemoryNetfilter:
     def listeners(self, interface: str) -> tuple[Listener, ...]:  # noqa: ARG002 - as the kernel's
         """Return none: there is no machine."""
         return ()
+
+    def addressed(self, flow: Flow) -> None:
+        """Know nothing: nobody comes."""
 
     def applied_before(self) -> bool:
         """Tell whether there have been rules."""

@@ -9,10 +9,10 @@ from typing import IO
 import structlog
 from pydantic import ValidationError
 
-from sensor_manager.plan.destination import Exposure, as_outside
+from sensor_manager.plan.destination import Exposure, Flow, as_outside, doubtful
 from sensor_manager.spool.store import SpoolStore, SpoolUnavailableError
 from sensor_wire.honeypot.socket import Answer, AnswerStatus, CaptureRequest, Submission
-from sensor_wire.v1.event import MAX_EVENT_BYTES, Event
+from sensor_wire.v1.event import MAX_EVENT_BYTES, Endpoint, Event
 
 MAX_LINE_BYTES = MAX_EVENT_BYTES + 4096
 MAX_REASON = 256
@@ -39,13 +39,22 @@ class Dialogue:
         store: where its events go.
         exposure: how the service is reached at this moment.
         capture: makes the sockets for a catch-all service.
+        addressed: asks the kernel where a connection was sent to.
     """
 
-    def __init__(self, service: str, store: SpoolStore, exposure: Callable[[], Exposure], capture: Capture) -> None:
+    def __init__(
+        self,
+        service: str,
+        store: SpoolStore,
+        exposure: Callable[[], Exposure],
+        capture: Capture,
+        addressed: Callable[[Flow], Endpoint | None] = lambda _flow: None,
+    ) -> None:
         self._service = service
         self._store = store
         self._exposure = exposure
         self._capture = capture
+        self._addressed = addressed
 
     def run(self, connection: socket.socket) -> None:
         """Answer until the adapter closes or sends a line that is too long to be an event."""
@@ -73,8 +82,10 @@ class Dialogue:
 
     def _store_event(self, document: object) -> Answer:
         try:
-            body = Submission.model_validate(document).event
-            event = Event(**dict(as_outside(body, self._exposure())), service=self._service)
+            body, exposure = Submission.model_validate(document).event, self._exposure()
+            flow = doubtful(body, exposure)
+            addressed = None if flow is None else self._addressed(flow)
+            event = Event(**dict(as_outside(body, exposure, addressed)), service=self._service)
         except (ValidationError, RecursionError) as error:
             reason = _first_error(error)
             log.warning("event of a honeypot rejected", service=self._service, reason=reason)
