@@ -37,7 +37,7 @@ class Reading:
         programs: those of `PROGRAMS`, or folders of theirs.
         images: the kinds of images that it starts from, as `dist/manifest.json` names them.
         tests: whether it runs tests of the programs; if it is no scenario, it reads nothing of `ANSIBLE` then.
-        documents: those of `NOBODY_READS` that it reads after all.
+        documents: how the names of those of `NOBODY_READS` begin that it reads after all.
     """
 
     programs: tuple[str, ...] = ()
@@ -66,7 +66,12 @@ TESTS = {
     "sensor on an engine": Reading(
         ("sensor_manager/", WIRE, "bench/", "service_images/"), ("base", "service", "firmware"), tests=True
     ),
-    "server on PostgreSQL": Reading(("server_app/",), ("base", "server"), tests=True, documents=("docs/api.md",)),
+    "server on PostgreSQL": Reading(
+        ("server_app/",),
+        ("base", "server"),
+        tests=True,
+        documents=("docs/api.md", "docs/operating", "docs/sensors.md"),
+    ),
     "service images": Reading(("service_images/", WIRE), ("base", "service"), tests=True, documents=(HONEYPOT_PAGE,)),
 }
 RULES = {"ansible-lint": Reading(images=())}
@@ -96,7 +101,7 @@ def content_of(stage: str) -> str | None:
 def reads(stage: str, name: str) -> bool:
     """Tell whether the stage's outcome can depend on a file, named from the repository's root."""
     reading = READS.get(stage, Reading(PROGRAMS))
-    if not name or (name.startswith(NOBODY_READS) and name not in reading.documents):
+    if not name or (name.startswith(NOBODY_READS) and not name.startswith(reading.documents)):
         return False
     if name.startswith(PROGRAMS):
         return name.startswith(reading.programs) and (reading.tests or "/tests/" not in name)
