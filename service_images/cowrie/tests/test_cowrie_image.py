@@ -173,6 +173,7 @@ def test_no_way_out_and_quickly(cowrie: HoneypotContainer, command: str, answer:
     done = ssh(cowrie, "root", "x", f"{command}; echo done")
     assert "done" in done.stdout
     assert re.search(answer, done.stdout + done.stderr), done
+    assert cowrie.went_out() == {}, "it has tried to reach somebody"
 
 
 def test_stop_hands_over_the_rest(sensor_end: SensorEnd, cowrie: HoneypotContainer) -> None:
