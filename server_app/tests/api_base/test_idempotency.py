@@ -7,7 +7,8 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from server_bench import URL, Bench, Person
+from event_builder import event
+from server_bench import URL, Bench, Person, token_of
 from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
@@ -15,8 +16,19 @@ from server_app.accounts.models import Role
 from server_app.db import now
 from server_app.idempotency import service
 from server_app.idempotency.models import IdempotencyKey
+from server_app.task_queue import TaskQueue
 
 SECRETS = {"token", "password", "secret", "key"}
+MAKE_NOTHING = {
+    "/api/certs/revoke",
+    "/api/certs/{certificate_id}/revoke",
+    "/api/certs/authority/{authority_id}/end",
+    "/api/eventfilters/test",
+    "/api/eventfilters/{filter_id}/test",
+    "/api/forwarding/test",
+    "/api/tasks/{task_id}/cancel",
+}
+"""What is revoked, ended or cancelled stays so, and a trial may be repeated."""
 
 
 def add(person: Person, key: str | None, name: str = "Berlin") -> TestResponse:
@@ -108,21 +120,70 @@ def test_side_by_side_it_is_done_once(bench: Bench) -> None:
         assert session.query(IdempotencyKey).count() == 1
 
 
-def test_every_creating_call_of_people_takes_a_key_and_none_keeps_a_secret(bench: Bench) -> None:
+def test_every_call_of_people_that_makes_something_takes_a_key_and_none_keeps_a_secret(bench: Bench) -> None:
     document: Any = bench.app.test_client().get("/api/openapi.json", base_url=URL).json
-    creating = 0
+    without = set()
     for path, operations in document["paths"].items():
         operation = operations.get("post", {})
-        if "201" not in operation.get("responses", {}) or "certificate" in str(operation.get("security")):
+        if not operation.get("security") or "certificate" in str(operation["security"]):
             continue
-        assert "Idempotency-Key" in [parameter["name"] for parameter in operation["parameters"]], path
-        assert "422" in operation["responses"], path
-        example = operation["responses"]["201"]["content"]["application/json"]["example"]
-        if SECRETS & set(example):
+        names = {parameter["name"] for parameter in operation.get("parameters", [])}
+        if "Idempotency-Key" not in names:
+            without.add(path)
+            continue
+        assert {"400", "409", "422"} <= set(operation["responses"]), path
+        ((media_type, content),) = next(
+            answer["content"].items() for status, answer in operation["responses"].items() if status < "300"
+        )
+        if media_type != "application/json" or SECRETS & set(content["example"]):
             view = bench.app.view_functions[operation["operationId"]]
             assert view.__dict__["_spec"].get("shows_secret"), f"{path}: @shows_secret keeps it out of the database"
-        creating += 1
-    assert creating >= 2
+    assert without == MAKE_NOTHING, "a new POST takes a key (see described.makes), or sent twice it does nothing more"
+
+
+def test_a_configuration_sent_again_is_refused_and_the_first_one_holds(bench: Bench) -> None:
+    sensor = bench.stranger(bench.sensor_row())
+    config = f"/sensors/{sensor.id}/config"
+    first = bench.admin.call("POST", config, headers={"Idempotency-Key": "one"})
+    again = bench.admin.call("POST", config, headers={"Idempotency-Key": "one"})
+
+    assert (first.status_code, again.status_code) == (200, 409)
+    assert "another key" in again.text
+    with bench.database.reading() as session:
+        assert session.scalars(select(IdempotencyKey.body)).all() == [None], "the archive has a token in it"
+    assert sensor.enrol(token_of(first.data)).status_code == 200
+
+
+def test_a_change_of_authority_sent_again_is_the_same_task(bench: Bench) -> None:
+    headers = {"Idempotency-Key": "one"}
+    first, again = (bench.admin.ok("POST", "/certs/authority", headers=headers) for _ in range(2))
+    assert first == again
+    assert len(bench.admin.ok("GET", "/tasks?type=change-authority")["items"]) == 1
+
+
+def test_a_mass_change_sent_again_is_done_once(bench: Bench) -> None:
+    sensor = bench.sensor()
+    sensor.upload([event(session="one")])
+    body = {"filter": {}, "delete": True}
+    headers = {"Idempotency-Key": "one"}
+    first = bench.admin.ok("POST", "/events/sessions/mass", json=body, headers=headers)
+    sensor.upload([event(session="two")])
+    assert bench.admin.ok("POST", "/events/sessions/mass", json=body, headers=headers) == first
+    assert len(bench.admin.ok("GET", "/events/sessions")["items"]) == 1
+
+
+def test_an_archive_sent_again_is_one_task_and_leaves_no_file(cataloguing: Bench, monkeypatch: Any) -> None:
+    monkeypatch.setattr(TaskQueue, "enqueue", lambda *_args, **_options: None)
+
+    def send(content: bytes) -> TestResponse:
+        return cataloguing.admin.call("POST", "/services", data=content, headers={"Idempotency-Key": "one"})
+
+    first, again, other = send(b"one"), send(b"one"), send(b"two")
+
+    assert (first.status_code, again.status_code, other.status_code) == (202, 202, 422)
+    assert (first.data, first.mimetype) == (again.data, again.mimetype)
+    assert len(cataloguing.admin.ok("GET", "/tasks")["items"]) == 1
+    assert [path.read_bytes() for path in cataloguing.settings.uploads_dir.iterdir()] == [b"one"]
 
 
 def test_what_a_body_held_cannot_be_guessed_from_the_database(bench: Bench) -> None:

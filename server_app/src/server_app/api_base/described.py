@@ -37,6 +37,12 @@ def answers_with[R](*media_types: str) -> Callable[[Callable[..., R]], Callable[
     return decorate
 
 
+def makes[R](view: Callable[..., R]) -> Callable[..., R]:
+    """Say that a view makes something, though it answers neither 201 nor 202, so that it takes an Idempotency-Key."""
+    _spec_of(view)["makes"] = True
+    return view
+
+
 def shows_secret[R](view: Callable[..., R]) -> Callable[..., R]:
     """Say that the answer holds a secret that is shown once, so that it must not be kept."""
     _spec_of(view)["shows_secret"] = True

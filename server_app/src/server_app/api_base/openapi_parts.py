@@ -27,7 +27,7 @@ IDEMPOTENCY_KEY: Document = {
     "name": idempotency.HEADER,
     "in": "header",
     "description": "A name of the caller's choice for this one call. For 24 hours, the same call with the same name "
-    "gets the same answer and is not done again.",
+    "gets the same answer and is not done again; one that showed a secret is answered with 409 instead.",
     "schema": {"type": "string", "pattern": f"^{idempotency.KEY}$"},
     "example": "7f3a9c1e-add-cellar-1",
 }

@@ -6,7 +6,7 @@ from sensor_wire.v1.enrolment import EnrolmentAnswer, EnrolmentRequest, RenewalR
 from server_app.accounts.principal import Principal
 from server_app.api_base.auth import login_required
 from server_app.api_base.body import receives
-from server_app.api_base.described import refuses
+from server_app.api_base.described import makes, refuses, shows_secret
 from server_app.context import context
 from server_app.db import now
 from server_app.enrolment import renewal, service
@@ -37,9 +37,14 @@ def make_blueprint() -> APIBlueprint:
     @blueprint.post("/<int:sensor_id>/config")
     @blueprint.output({}, content_type="application/gzip")
     @login_required
+    @makes
+    @shows_secret
     @refuses(503)
     def config(sensor_id: int, principal: Principal) -> Response:
-        """Make the sensor's configuration archive with a fresh single-use token."""
+        """Make the sensor's configuration archive with a fresh single-use token; one that was not used is void.
+
+        The archive is not kept: sent again with the same Idempotency-Key, this is refused and the first one holds.
+        """
         settings = context().settings
         with context().database.writing() as session:
             sensor = sensors.writable_sensor(session, principal, sensor_id)

@@ -6,7 +6,7 @@ from flask import Response
 from server_app.accounts.principal import Principal
 from server_app.api_base.auth import login_required
 from server_app.api_base.body import queried, receives
-from server_app.api_base.described import answers_with, refuses
+from server_app.api_base.described import answers_with, makes, refuses
 from server_app.context import context
 from server_app.events import export, mass, queries
 from server_app.events.changes import MassAction, MassResult, SessionChange
@@ -43,6 +43,7 @@ def make_blueprint() -> APIBlueprint:
     @blueprint.post("/mass")
     @blueprint.output(MassResult)
     @login_required
+    @makes
     @refuses(404)
     @receives(MassAction)
     def act_on_many(body: MassAction, principal: Principal) -> MassResult:

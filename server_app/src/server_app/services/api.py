@@ -7,6 +7,7 @@ from server_app.accounts.principal import Principal
 from server_app.api_base.auth import login_required
 from server_app.api_base.body import queried, receives
 from server_app.api_base.described import refuses, takes_raw
+from server_app.api_base.idempotency import once
 from server_app.assignments import service as assignments
 from server_app.context import context
 from server_app.errors import Conflict, FieldError, TooLarge
@@ -17,7 +18,7 @@ from server_app.services.service import Images
 from server_app.services.tasks import ADD, REMOVE_IMAGES
 from server_app.tasks import service as tasks
 from server_app.tasks.schemas import TaskAccepted
-from server_app.uploads.files import receive
+from server_app.uploads.files import hash_of, path_of, receive
 
 
 def make_blueprint() -> APIBlueprint:
@@ -37,15 +38,13 @@ def make_blueprint() -> APIBlueprint:
     @login_required
     @takes_raw("application/gzip")
     @refuses(503, 507)
-    def upload(principal: Principal) -> TaskAccepted:
+    def upload(principal: Principal) -> Response:
         """Upload a service archive as the raw body (application/gzip); the task says what became of it."""
         principal.require_admin()
         _registry().require()
-        file = {"file": _received()}
-        with context().database.writing() as session:  # if this fails, the worker's sweep removes the file
-            task_id = tasks.create(session, ADD, file, principal.user_id).id
-        context().queue.enqueue(ADD, task_id)
-        return TaskAccepted(task=task_id)
+        file = _received()
+        path = path_of(context().settings.uploads_dir, file)
+        return once(lambda: hash_of(path).encode(), lambda: _accepted(file, principal), otherwise=path.unlink)
 
     @blueprint.get("/registry")
     @blueprint.output(RegistryStatus)
@@ -112,6 +111,13 @@ def make_blueprint() -> APIBlueprint:
         return Response(status=204)
 
     return blueprint
+
+
+def _accepted(file: str, principal: Principal) -> Response:
+    with context().database.writing() as session:  # if this fails, the worker's sweep removes the file
+        task_id = tasks.create(session, ADD, {"file": file}, principal.user_id).id
+    context().queue.enqueue(ADD, task_id)
+    return Response(TaskAccepted(task=task_id).model_dump_json(), 202, mimetype="application/json")
 
 
 def _remove_images(session: Session, images: Images, principal: Principal) -> int:
