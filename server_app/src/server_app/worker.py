@@ -60,6 +60,7 @@ def prepare(settings: Settings, queue: TaskQueue) -> None:
     queue.handle_daily("drop-old-tasks", runner.drop_old)
     queue.handle_each_minute("sweep-uploads", uploads.sweep)
     queue.handle_each_ten_minutes("look-for-images", services.look_for_images)
+    queue.handle_each_ten_minutes("sweep-images", services.sweep)
     uploads.remove_unpacked()
     sensors.register(queue, database)
     runner.recover()

@@ -3,11 +3,18 @@
 from typing import Any
 
 import pytest
+from dying_worker import Point, When, killed
 from event_builder import event
-from server_bench import Bench
+from server_bench import Bench, start
+from sqlalchemy import update
 
 from server_app.accounts.models import Role
 from server_app.events import mass
+from server_app.events import tasks as events
+from server_app.task_queue import TaskQueue
+from server_app.tasks.kinds import Job
+from server_app.tasks.models import Task
+from server_app.tasks.runner import MAX_ATTEMPTS
 
 SESSIONS = "/events/sessions"
 
@@ -108,6 +115,76 @@ def test_very_many_are_left_to_a_task(filled: Bench, monkeypatch: pytest.MonkeyP
     assert (task["state"], task["result"]) == ("done", {"sessions": 5})
     assert {row["sensor_name"] for row in listed(filled, "status=ignored")} == {"ours"}
     assert len(listed(filled, "status=ignored")) == 5
+
+
+def left_to_the_worker(bench: Bench) -> int:
+    """A task that waits to delete all ten sessions."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mass, "AT_ONCE", 3)
+        patch.setattr(TaskQueue, "enqueue", lambda *_args, **_options: None)
+        number: int = bench.admin.ok("POST", f"{SESSIONS}/mass", json={"filter": {}, "delete": True})["task"]
+    return number
+
+
+def finished(bench: Bench) -> dict[str, Any]:
+    (entry,) = bench.admin.ok("GET", "/audit?object=session&action=finished")["items"]
+    after: dict[str, Any] = entry["after"]
+    return after
+
+
+@pytest.mark.parametrize(
+    ("when", "times", "deleted"), [(When.IN_IT, 2, 2), (When.BEFORE_ITS_COMMIT, 2, 2), (When.AFTER_ITS_COMMIT, 2, 4)]
+)
+def test_one_whose_worker_is_killed_each_time_says_what_it_has_deleted(
+    filled: Bench, when: When, times: int, deleted: int
+) -> None:
+    number = left_to_the_worker(filled)
+    killed(filled.settings, Point("DELETE FROM event_sessions", when, times, {"server_app.events.tasks.CHUNK": 2}))
+    with filled.database.writing() as session:
+        session.execute(update(Task).values(attempts=MAX_ATTEMPTS))
+
+    start(filled.settings).database.close()
+
+    task = filled.admin.ok("GET", f"/tasks/{number}")
+    assert (task["state"], task["result"]) == ("failed", {"sessions": deleted})
+    assert f"in the middle of this task. {deleted} sessions had been deleted" in task["reason"]
+    assert finished(filled) == {"count": deleted, "state": "failed"}
+    assert len(listed(filled)) == 10 - deleted
+
+
+def test_one_whose_worker_is_killed_once_goes_on_and_counts_each_session_once(filled: Bench) -> None:
+    number = left_to_the_worker(filled)
+    changed = {"server_app.events.tasks.CHUNK": 2}
+    killed(filled.settings, Point("DELETE FROM event_sessions", When.AFTER_ITS_COMMIT, changed=changed))
+
+    start(filled.settings).database.close()
+
+    task = filled.admin.ok("GET", f"/tasks/{number}")
+    assert (task["state"], task["result"]) == ("done", {"sessions": 10})
+    assert finished(filled) == {"count": 10}
+    assert listed(filled) == []
+
+
+def test_one_that_is_cancelled_says_what_it_has_deleted(filled: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = left_to_the_worker(filled)
+    points: list[int] = []
+    note = Job.note
+
+    def cancelled_at_the_third(job: Job, progress: int) -> None:
+        points.append(progress)
+        if len(points) == 3:
+            filled.admin.ok("POST", f"/tasks/{number}/cancel")
+        note(job, progress)
+
+    monkeypatch.setattr(Job, "note", cancelled_at_the_third)
+    monkeypatch.setattr(events, "CHUNK", 2)
+    filled.queue.enqueue(mass.TASK, number)
+
+    task = filled.admin.ok("GET", f"/tasks/{number}")
+    assert (task["state"], task["result"]) == ("cancelled", {"sessions": 4})
+    assert task["reason"] == "Cancelled. 4 sessions had been deleted by then, and stay so."
+    assert finished(filled) == {"count": 4, "state": "cancelled"}
+    assert len(listed(filled)) == 6
 
 
 def test_a_mass_action_is_one_entry_of_the_audit_log(filled: Bench) -> None:

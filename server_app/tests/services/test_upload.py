@@ -16,11 +16,16 @@ from sqlalchemy import update
 from server_app.db import now
 from server_app.services import service as catalogue
 from server_app.services.registry import Registry, RegistryError
-from server_app.services.tasks import ADD
+from server_app.services.tasks import ADD, REMOVE_IMAGES, ServiceTasks
+from server_app.task_queue import TaskQueue
 from server_app.tasks import service as tasks
 from server_app.tasks.models import Task, TaskState
+from server_app.tasks.runner import Runner
+from server_app.uploads.tasks import UploadedFiles
 
 FILE = "0123456789abcdef"
+AWAY = "http://127.0.0.1:1"
+"""Where no registry answers."""
 
 
 def upload(bench: Bench, content: bytes) -> dict[str, Any]:
@@ -246,7 +251,7 @@ def test_a_task_that_was_cut_off_has_failed_and_its_image_is_gone(
     start(cataloguing.settings).database.close()
 
     task = cataloguing.admin.ok("GET", f"/tasks/{number}")
-    assert (task["state"], task["reason"]) == ("failed", tasks.INTERRUPTED)
+    assert (task["state"], task["reason"]) == ("failed", f"{tasks.INTERRUPTED} Nothing was changed. Start it again.")
     assert not registry.has(repository, digest)
     assert files(cataloguing) == []
 
@@ -291,6 +296,55 @@ def test_removing_works_when_the_image_is_already_gone(cataloguing: Bench, repos
     assert cataloguing.admin.ok("GET", "/tasks")["items"][0]["state"] == "done"
 
 
+def removal(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> int:
+    """A service is removed, and the task for its images waits."""
+    with monkeypatch.context() as patch:
+        patch.setattr(TaskQueue, "enqueue", lambda *_args, **_options: None)
+        assert bench.admin.call("DELETE", "/services/cowrie").status_code == 204
+    number: int = bench.admin.ok("GET", f"/tasks?type={REMOVE_IMAGES}")["items"][0]["id"]
+    return number
+
+
+def tasks_with(bench: Bench, registry_url: str) -> ServiceTasks:
+    uploads = UploadedFiles(bench.database, bench.settings.uploads_dir)
+    return ServiceTasks(bench.database, Registry(registry_url), uploads, bench.settings.max_upload_bytes)
+
+
+@pytest.mark.parametrize("end", ["failed", "cancelled"])
+def test_images_that_a_task_left_behind_are_removed_once_the_registry_answers(
+    cataloguing: Bench, repository: str, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    digest = upload(cataloguing, service_archive(repository=repository))["result"]["digest"]
+    number = removal(cataloguing, monkeypatch)
+    away, back = (tasks_with(cataloguing, url) for url in (AWAY, cataloguing.settings.registry_url))
+    if end == "cancelled":
+        cataloguing.admin.ok("POST", f"/tasks/{number}/cancel")
+    else:
+        runner = Runner(cataloguing.database, TaskQueue(cataloguing.settings.data_dir, immediate=True))
+        away.register(runner)
+        runner.run(runner.kinds[REMOVE_IMAGES], number)
+    assert cataloguing.admin.ok("GET", f"/tasks/{number}")["state"] == end
+    away.sweep()
+    assert back.registry.has(repository, digest)
+
+    back.sweep()
+
+    assert not back.registry.has(repository, digest)
+    away.sweep()  # it is done with it, and asks no more
+
+
+def test_what_was_uploaded_again_meanwhile_is_not_swept(
+    cataloguing: Bench, repository: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = service_archive(repository=repository)
+    digest = upload(cataloguing, archive)["result"]["digest"]
+    cataloguing.admin.ok("POST", f"/tasks/{removal(cataloguing, monkeypatch)}/cancel")
+    assert upload(cataloguing, archive)["state"] == "done"
+    service = tasks_with(cataloguing, cataloguing.settings.registry_url)
+    service.sweep()
+    assert service.registry.has(repository, digest)
+
+
 def test_a_registry_that_does_not_answer_is_no_registry_without_the_image() -> None:
     with pytest.raises(RegistryError):
-        Registry("http://127.0.0.1:1").has("a", "sha256:" + "0" * 64)
+        Registry(AWAY).has("a", "sha256:" + "0" * 64)

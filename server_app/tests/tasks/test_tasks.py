@@ -1,6 +1,7 @@
 """Tasks can be listed, followed and cancelled, and end by the rules of their kind after a crash."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from server_app.accounts.models import Role
 from server_app.db import now
 from server_app.task_queue import TaskQueue
 from server_app.tasks import service
-from server_app.tasks.kinds import Failed, Job, TaskKind
+from server_app.tasks.kinds import Failed, Job, Remains, TaskKind
 from server_app.tasks.models import Task, TaskState
 from server_app.tasks.runner import MAX_ATTEMPTS, Runner
 
@@ -79,7 +80,7 @@ def test_a_waiting_task_that_is_cancelled_never_runs_and_is_cleaned_up_after(wor
     number = work.create()
     work.cancel(number)
     task = work.run(number)
-    assert (task["state"], task["reason"], work.ran) == ("cancelled", service.CANCELLED, [])
+    assert (task["state"], task["reason"], work.ran) == ("cancelled", "Cancelled. Nothing was changed.", [])
     assert (number, {"file": "one"}) in work.cleaned
     work.cancel(number)  # again is the same
 
@@ -148,7 +149,9 @@ def test_a_failed_task_is_cleaned_up_after_says_why_and_is_logged_once(
 def test_a_task_that_ran_when_the_worker_died_is_cleaned_up_after_and_has_failed(work: Work) -> None:
     number = work.create(state=TaskState.RUNNING, attempts=1)
     work.runner.recover()
-    assert (work.task(number)["state"], work.task(number)["reason"]) == ("failed", service.INTERRUPTED)
+    task = work.task(number)
+    said = "The worker was stopped in the middle of this task. Nothing was changed. Start it again."
+    assert (task["state"], task["reason"]) == ("failed", said)
     assert (work.cleaned, work.ran) == ([(number, {"file": "one"})], [])
 
 
@@ -160,6 +163,26 @@ def test_a_kind_that_resumes_runs_again_but_not_for_ever(bench: Bench) -> None:
     work.runner.recover()
     assert [work.task(number)["state"] for number in (young, old, unwanted)] == ["done", "failed", "cancelled"]
     assert work.ran == [young]
+
+
+def test_one_that_waits_to_go_on_is_cancelled_by_the_worker_which_knows_what_it_had_done(bench: Bench) -> None:
+    work = Work(bench, resumes=True)
+    number = work.create(attempts=1)
+    work.cancel(number)
+    assert (work.task(number)["state"], work.task(number)["cancel_requested"]) == ("waiting", True)
+    task = work.run(number)
+    assert (task["state"], task["progress"]) == ("cancelled", 40)
+
+
+def test_what_stays_of_a_task_is_said_in_its_end(bench: Bench) -> None:
+    work = Work(bench)
+    work.in_the_middle = lambda job: work.cancel(job.id)
+    said = Remains("Half of it was done.", {"answer": 21})
+    work.kind = replace(work.kind, remains=lambda *_: said)
+    work.runner.kinds["work"] = work.kind
+    number = work.create()
+    task = work.run(number)
+    assert (task["reason"], task["result"]) == ("Cancelled. Half of it was done.", {"answer": 21})
 
 
 def test_tasks_of_an_unknown_kind_fail(work: Work) -> None:

@@ -18,6 +18,9 @@ from server_app.events.models import Event, EventSession
 from server_app.events.searching import with_words
 from server_app.forwarding import outbox
 from server_app.tasks import service as tasks
+from server_app.tasks.kinds import Remains
+from server_app.tasks.models import TaskState
+from server_app.tasks.service import NOTHING
 
 AT_ONCE = MAX_IDS
 """Sessions that are changed in the request; more are left to a task."""
@@ -100,6 +103,14 @@ def asked(parameters: dict[str, Any]) -> tuple[Principal, MassAction, int]:
         divisions=None if divisions is None else frozenset(divisions),
     )
     return who, MassAction.model_validate(parameters["action"]), parameters["last"]
+
+
+def remains(session: Session, task_id: int, parameters: dict[str, Any], state: TaskState) -> Remains:
+    """What a task has changed that was cancelled, or whose worker was killed again and again: it stays so."""
+    done: int = parameters.get("done", 0)
+    audit.record(session, "finished", "session", None, {"task": task_id}, {"count": done, "state": state})
+    action = "deleted" if asked(parameters)[1].delete else "changed"
+    return Remains(f"{done} sessions had been {action} by then, and stay so." if done else NOTHING, {"sessions": done})
 
 
 def _parameters(session: Session, who: Principal, wanted: MassAction) -> dict[str, Any]:

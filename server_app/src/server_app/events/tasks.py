@@ -25,7 +25,7 @@ class EventTasks:
 
     def register(self, runner: Runner, queue: TaskQueue) -> None:
         """Let the worker run them."""
-        runner.register(TaskKind(mass.TASK, self.change_sessions, resumes=True))
+        runner.register(TaskKind(mass.TASK, self.change_sessions, remains=mass.remains, resumes=True))
         queue.handle_daily("remove-old-events", self.remove_old)
         queue.handle_each_ten_minutes("remove-surplus-events", self.remove_surplus)
         queue.handle(gone.TASK, self.remove_gone)
@@ -57,6 +57,7 @@ class EventTasks:
         done: int = job.parameters.get("done", 0)
         place: int = job.parameters.get("place", 0)
         while True:
+            job.note(min(99, place * 100 // max(last, 1)))
             with self.database.writing() as session:
                 chosen = mass.condition(session, who, wanted)
                 query = select(EventSession.id).where(chosen, EventSession.id > place, EventSession.id <= last)
@@ -66,6 +67,6 @@ class EventTasks:
                     audit.record(session, "finished", "session", None, {"task": job.id}, {"count": done})
                     job.succeed(session, {"sessions": done})
                     return
-            done += len(ids)
-            place = ids[-1]
-            job.note(min(99, place * 100 // max(last, 1)), done=done, place=place)
+                done += len(ids)
+                place = ids[-1]
+                job.keep(session, done=done, place=place)

@@ -7,12 +7,15 @@ from threading import Lock
 from typing import Any
 
 import structlog
+from sqlalchemy.orm import Session
 
 from server_app.archives.bounded_tar import Limits
 from server_app.db import Database, now
 from server_app.services import archive, service
 from server_app.services.registry import Registry, RegistryError
-from server_app.tasks.kinds import Failed, Job, TaskKind
+from server_app.tasks import service as tasks
+from server_app.tasks.kinds import Failed, Job, Remains, TaskKind
+from server_app.tasks.models import TaskState
 from server_app.tasks.runner import Runner
 from server_app.uploads.purposes import Purpose
 from server_app.uploads.tasks import UNPACK_PREFIX, UploadedFiles
@@ -36,7 +39,7 @@ class ServiceTasks:
     def register(self, runner: Runner) -> None:
         """Let the worker run them."""
         runner.register(TaskKind(ADD, self.add, self.clean_up_add))
-        runner.register(TaskKind(REMOVE_IMAGES, self.remove_images, resumes=True))
+        runner.register(TaskKind(REMOVE_IMAGES, self.remove_images, remains=_left_to_sweep, resumes=True))
 
     def add(self, job: Job) -> None:
         """Check an archive, push its image and add its rows."""
@@ -73,6 +76,21 @@ class ServiceTasks:
                     raise Failed(f"The registry did not remove an image: {error}.") from error
         with self.database.writing() as session:
             job.succeed(session, {"removed": len(digests)})
+
+    def sweep(self) -> None:
+        """Now and then: remove images that failed and cancelled tasks have left, once the registry answers."""
+        for task in tasks.ended_badly(self.database, ADD, REMOVE_IMAGES):
+            if "swept" in task.parameters:
+                continue
+            for repository, digest in _images_of(task.parameters):
+                with self._one_at_a_time:
+                    try:
+                        self._remove_unused(repository, digest)
+                    except RegistryError as error:
+                        LOG.warning("registry_does_not_answer", detail=str(error))
+                        return
+            with self.database.writing() as session:
+                tasks.keep(session, task.id, swept=True)
 
     def look_for_images(self) -> None:
         """Now and then: note which images the registry lacks. While it does not answer, nothing is known."""
@@ -116,3 +134,14 @@ class ServiceTasks:
             used = service.is_used(session, repository, digest)
         if not used:
             self.registry.delete(repository, digest)
+
+
+def _left_to_sweep(_session: Session, _task_id: int, _parameters: dict[str, Any], _state: TaskState) -> Remains:
+    return Remains("Images that are left in the registry are removed later; nothing is to be done.")
+
+
+def _images_of(parameters: dict[str, Any]) -> list[tuple[str, str]]:
+    """Repositories and digests that a task of either kind was about."""
+    if "image" in parameters:
+        return [(parameters["image"]["repository"], parameters["image"]["digest"])]
+    return [(parameters["repository"], digest) for digest in parameters.get("digests", ())]

@@ -34,7 +34,7 @@ def make_blueprint() -> APIBlueprint:
     @blueprint.output(TaskItem)
     @login_required
     def cancel_task(task_id: int, principal: Principal) -> TaskItem:
-        """Cancel a task: a waiting one never runs, a running one ends at its next safe point and leaves nothing."""
+        """Cancel a task: a waiting one never runs, a running one ends at its next safe point and says what it did."""
         with context().database.writing() as session:
             return TaskItem.model_validate(followed.cancel(session, principal, task_id))
 

@@ -8,7 +8,7 @@ from server_app.db import now
 from server_app.errors import Conflict, NotFound
 from server_app.paging import Page, PageRequest, newest_first
 from server_app.tasks.models import Task, TaskState
-from server_app.tasks.service import CANCELLED, is_in
+from server_app.tasks.service import CANCELLED, NOTHING, is_in
 
 
 def list_tasks(
@@ -40,15 +40,19 @@ def get_task(session: Session, who: Principal, task_id: int) -> Task:
 def cancel(session: Session, who: Principal, task_id: int) -> Task:
     """Let a waiting task never run, and ask a running one to end at its next safe point; asked again, the same.
 
+    One that waits to go on after its worker was killed ends as one that runs: it may have done something.
+
     Raises:
         NotFound: there is none of this number that the user sees.
         Conflict: it has ended otherwise.
     """
     get_task(session, who, task_id)
-    ended = {"state": TaskState.CANCELLED, "finished_at": now(), "reason": CANCELLED, "cancel_requested": True}
-    session.execute(update(Task).where(*is_in(task_id, TaskState.WAITING)).values(ended))
-    session.execute(update(Task).where(*is_in(task_id, TaskState.RUNNING)).values(cancel_requested=True))
+    reason = f"{CANCELLED} {NOTHING}"
+    ended = {"state": TaskState.CANCELLED, "finished_at": now(), "reason": reason, "cancel_requested": True}
+    session.execute(update(Task).where(*is_in(task_id, TaskState.WAITING), Task.attempts == 0).values(ended))
+    for state in (TaskState.WAITING, TaskState.RUNNING):
+        session.execute(update(Task).where(*is_in(task_id, state)).values(cancel_requested=True))
     task = session.get_one(Task, task_id, populate_existing=True)
-    if task.state not in {TaskState.RUNNING, TaskState.CANCELLED}:
+    if task.state in {TaskState.DONE, TaskState.FAILED}:
         raise Conflict(f"Task {task_id} has ended; there is nothing to cancel.")
     return task

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from server_app.db import Database
 from server_app.tasks import service
+from server_app.tasks.models import TaskState
 
 STEP = 5
 """Progress, of 100, that is worth a write."""
@@ -38,6 +39,10 @@ class Job:
         if service.note(self.database, self.id, progress, **parameters):
             raise Cancelled
 
+    def keep(self, session: Session, **parameters: Any) -> None:
+        """Keep how far it is, in the transaction of what it did: a worker that is killed knows neither or both."""
+        service.keep(session, self.id, **parameters)
+
     def follow(self, low: int, high: int) -> Callable[[float], None]:
         """A function that takes the share of a step that is done (0 to 1) and notes it between two progresses.
 
@@ -59,6 +64,18 @@ class Job:
         service.succeed(session, self.id, result)
 
 
+@dataclass(frozen=True)
+class Remains:
+    """What stays of a task that ended otherwise than well: a sentence for people, and a result for `succeed`."""
+
+    said: str = service.NOTHING
+    result: dict[str, Any] | None = None
+
+
+def _nothing_remains(_session: Session, _task_id: int, _parameters: dict[str, Any], _state: TaskState) -> Remains:
+    return Remains()
+
+
 def _nothing(_task_id: int, _parameters: dict[str, Any]) -> None:
     """Leaves nothing behind."""
 
@@ -72,10 +89,13 @@ class TaskKind:
         run: does the work, calls `job.note` at its safe points and ends with `job.succeed`.
         clean_up: removes what nobody needs of a task that has ended in whatever way, also of one that never ran or was
             killed at any point; gets its number and parameters. Called again, it does no harm.
+        remains: says what it had done for good when it failed or was cancelled, and records it, in the transaction of
+            its end; gets its number, its parameters, and how it ends.
         resumes: whether it starts again after the worker was killed in the middle. One that does not has failed then.
     """
 
     name: str
     run: Callable[[Job], None]
     clean_up: Callable[[int, dict[str, Any]], None] = _nothing
+    remains: Callable[[Session, int, dict[str, Any], TaskState], Remains] = _nothing_remains
     resumes: bool = False

@@ -8,7 +8,7 @@ from server_app.db import Database
 from server_app.errors import Refusal
 from server_app.task_queue import TaskQueue
 from server_app.tasks import service
-from server_app.tasks.kinds import Cancelled, Failed, Job, TaskKind
+from server_app.tasks.kinds import Cancelled, Failed, Job, Remains, TaskKind
 from server_app.tasks.models import Task, TaskState
 
 MAX_ATTEMPTS = 3
@@ -81,7 +81,10 @@ class Runner:
         kind = self.kinds.get(task.type)
         if kind is not None:
             self._clean_up(kind, task_id)
-        service.end_badly(self.database, task_id, *_outcome(task, error))
+        state, reason = _outcome(task, error)
+        with self.database.writing() as session:
+            remains = kind.remains(session, task_id, task.parameters, state) if kind is not None else Remains()
+            service.end_badly(session, task_id, state, _with(reason, remains.said), remains.result)
 
     def _clean_up_cancelled(self, kind: TaskKind, task_id: int) -> None:
         with self.database.reading() as session:
@@ -98,8 +101,15 @@ class Runner:
             LOG.exception("task_not_cleaned_up", task=task_id, type=kind.name)
 
 
+def _with(reason: str, said: str) -> str:
+    """The reason with what stays. That nothing does is only worth a word where the reason does not tell."""
+    if said != service.NOTHING or reason == service.CANCELLED:
+        return f"{reason} {said}"
+    return f"{reason} {said} Start it again." if reason == service.INTERRUPTED else reason
+
+
 def _outcome(task: Task, error: Exception) -> tuple[TaskState, str]:
-    """What the task says of its end; the log says more."""
+    """How the task ends and why; the log says more."""
     about = {"task": task.id, "type": task.type}
     match error:
         case Cancelled():

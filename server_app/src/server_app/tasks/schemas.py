@@ -16,7 +16,7 @@ class TaskQuery(PageRequest):
 
 
 class TaskItem(ApiModel):
-    """Long work and what became of it; `progress` counts from 0 to 100, `reason` says why it failed."""
+    """Long work and what became of it; `progress` counts from 0 to 100, `reason` says why it failed, and what stays."""
 
     id: int
     type: str

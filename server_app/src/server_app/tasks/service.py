@@ -1,5 +1,6 @@
 """The life of a background task: waiting, running, then done, failed or cancelled."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,8 +12,9 @@ from server_app.tasks.models import Task, TaskState
 
 KEEP = timedelta(days=30)
 FORGOTTEN = timedelta(minutes=2)
-INTERRUPTED = "The worker was stopped in the middle of this task. Nothing was changed; start it again."
-CANCELLED = "Cancelled. Nothing was changed."
+NOTHING = "Nothing was changed."
+INTERRUPTED = "The worker was stopped in the middle of this task."
+CANCELLED = "Cancelled."
 SECRET_WORDS = ("password", "secret", "token", "private")
 
 
@@ -55,10 +57,16 @@ def note(database: Database, task_id: int, progress: int, **parameters: Any) -> 
         Whether somebody wants it to end.
     """
     with database.writing() as session:
-        task = session.get_one(Task, task_id, with_for_update=True)
+        task = keep(session, task_id, **parameters)
         task.progress = progress
-        task.parameters = task.parameters | _without_secrets(parameters)
         return task.cancel_requested
+
+
+def keep(session: Session, task_id: int, **parameters: Any) -> Task:
+    """Keep something of a task with its parameters, in the transaction of what it tells of."""
+    task = session.get_one(Task, task_id, with_for_update=True)
+    task.parameters = task.parameters | _without_secrets(parameters)
+    return task
 
 
 def succeed(session: Session, task_id: int, result: dict[str, Any]) -> None:
@@ -66,15 +74,11 @@ def succeed(session: Session, task_id: int, result: dict[str, Any]) -> None:
     _end(session, task_id, state=TaskState.DONE, progress=100, result=_without_secrets(result))
 
 
-def end_badly(database: Database, task_id: int, state: TaskState, reason: str) -> None:
-    """End a task of which nothing came."""
-    with database.writing() as session:
-        _end(session, task_id, state=state, reason=reason)
-
-
-def fail(database: Database, task_id: int, reason: str) -> None:
-    """End a task with the reason why nothing came of it."""
-    end_badly(database, task_id, TaskState.FAILED, reason)
+def end_badly(
+    session: Session, task_id: int, state: TaskState, reason: str, result: dict[str, Any] | None = None
+) -> None:
+    """End a task of which nothing came, or only what `result` says."""
+    _end(session, task_id, state=state, reason=reason, result=result)
 
 
 def unfinished(database: Database) -> tuple[list[Task], list[Task]]:
@@ -93,6 +97,13 @@ def forgotten(database: Database) -> list[Task]:
     """What has been waiting for longer than a queue with nothing in it explains."""
     waiting, _ = unfinished(database)
     return [task for task in waiting if task.created_at < now() - FORGOTTEN]
+
+
+def ended_badly(database: Database, *kinds: str) -> Sequence[Task]:
+    """The tasks of these kinds that failed or were cancelled, as long as they are kept."""
+    badly = Task.state.in_([TaskState.FAILED, TaskState.CANCELLED])
+    with database.reading() as session:
+        return session.scalars(select(Task).where(Task.type.in_(kinds), badly).order_by(Task.id)).all()
 
 
 def wait_again(database: Database, task_id: int) -> None:
