@@ -95,14 +95,14 @@ ROWS = [
     Row("GET /assignments", USERS),
     Row("PATCH /assignments", MATRIX, {"changes": [{"sensor": "{sensor_id}", "service": "cowrie", "assigned": False}]}),
     Row("GET /sensors/{sensor_id}/services", READ),
-    Row("PUT /sensors/{sensor_id}/services/{service_name}", WRITE, {"revision": None}),
+    Row("PUT /sensors/{sensor_id}/services/{service_name}", WRITE, {"revision": "1.0.0"}),
     Row("DELETE /sensors/{sensor_id}/services/{service_name}", WRITE),
     # Services
     Row("GET /services", USERS),
     Row("POST /services", ADMIN, b"an archive that the worker will refuse"),
     Row("GET /services/registry", USERS),
     Row("GET /services/{name}", USERS),
-    Row("PATCH /services/{name}", ADMIN, {"default_revision": "1.0.0"}),
+    Row("PATCH /services/{name}", ADMIN, {"default_revision": "2.0.0"}),
     Row("DELETE /services/{name}", ADMIN),
     Row("DELETE /services/{name}/revisions/{revision}", ADMIN),
     # Events

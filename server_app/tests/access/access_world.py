@@ -21,6 +21,7 @@ from werkzeug.test import TestResponse
 from writes import Writes
 
 from server_app.accounts.models import Role
+from server_app.audit.models import AuditEntry
 from server_app.initialise import initialise
 from server_app.models import Base
 from server_app.tasks import service as tasks
@@ -141,6 +142,13 @@ class World:
             for path, operations in self.document()["paths"].items()
             for method in operations
         ]
+
+    def entries(self) -> list[dict[str, Any]]:
+        """What a call has added to the audit log; to be asked for before `changes`, which removes it."""
+        known = {row["id"] for row in self._before[AuditEntry.__tablename__]}
+        with self.bench.database.engine.connect() as connection:
+            rows = connection.execute(_ordered(Base.metadata.tables[AuditEntry.__tablename__])).mappings()
+            return [dict(row) for row in rows if row["id"] not in known]
 
     def changes(self) -> set[str]:
         """The tables that a call has changed; afterwards they are as they were at the start."""

@@ -4,10 +4,28 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from access_policies import CALLERS, OK, SIDES, TOKENS, Answers
+from access_policies import CALLERS, EVERYBODY, OK, SIDES, TOKENS, Answers
 from access_rows import ROWS, Row
 from access_world import FOREIGN, World, running
 from planted_secrets import shown
+
+CHANGING = [
+    row
+    for row in ROWS
+    if not row.operation.startswith("GET ") and OK in {getattr(row.policy, caller)[0] for caller in CALLERS}
+]
+NOT_AUDITED = {
+    # What sensors tell is stored as such, not as a change of theirs.
+    "POST /sensors/status",
+    "POST /events",
+    # Nothing changes.
+    "POST /eventfilters/test",
+    "POST /eventfilters/{filter_id}/test",
+    "POST /certs/authority/{authority_id}/end",  # it has ended
+    "DELETE /certs/server",  # it is an internal one
+    # Its announcement and its end are recorded; pieces are not.
+    "PATCH /uploads/{upload_id}",
+}
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -36,6 +54,23 @@ def test_everybody_gets_the_right_answer(world: World, row: Row) -> None:
             if leaked := [secret for secret in world.secrets(row.operation, [side]) if secret in shown(answer)]:
                 wrong.append(f"{caller}, {side} division: shows secrets: {leaked}")
     assert not wrong, "\n".join([row.operation, *wrong])
+
+
+@pytest.mark.parametrize("row", CHANGING, ids=lambda row: row.operation)
+def test_every_change_is_in_the_audit_log_with_who_asked_for_it(world: World, row: Row) -> None:
+    caller = next(name for name in ("admin", "manager", "sensor", "nobody") if getattr(row.policy, name)[0] == OK)
+    answer = world.call(row, caller, "own")
+    entries = world.entries()
+    text = repr(entries)
+    world.changes()
+    assert answer.status_code < 300, answer.data
+    assert [secret for secret in world.secrets(row.operation, []) if secret in text] == []
+    if row.operation in NOT_AUDITED:
+        assert entries == [], "then it can go from NOT_AUDITED"
+        return
+    assert entries, "see audit.recording and audit.service.record"
+    if row.policy != EVERYBODY:  # otherwise the credentials do not say who it is
+        assert {(entry["actor_kind"], entry["actor_name"]) for entry in entries} == {("user", caller)}
 
 
 def answers(row: Row, caller: str, schemes: set[str]) -> Answers:

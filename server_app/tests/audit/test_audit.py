@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from own_certificates import own_certificate
 from server_bench import PASSWORD, Bench, Person
 from sqlalchemy import select, update
 
@@ -15,6 +16,7 @@ from server_app.audit.actor import Actor, ActorKind
 from server_app.audit.models import AuditEntry
 from server_app.db import now
 from server_app.divisions.models import Division
+from server_app.tasks import service as tasks
 
 
 def entries(bench: Bench, **query: Any) -> list[dict[str, Any]]:
@@ -181,3 +183,31 @@ def test_what_the_worker_does_is_the_workers(bench: Bench) -> None:
     bench.queue.enqueue("test-audit")(5)
     assert entries(bench, object="division")[0]["actor"]["kind"] == "worker"
     assert actor.current() == actor.SYSTEM
+
+
+def test_what_the_worker_does_for_somebody_names_them(bench: Bench) -> None:
+    bench.admin.ok("POST", "/certs/authority")
+    bench.admin.ok("PUT", "/certs/server", json=own_certificate().body)
+    by = {"kind": "user", "id": 1, "name": "admin", "token": "", "address": "worker"}
+    for kind in ("authority", "server certificate"):
+        entry = entries(bench, object=kind, action="created")[0]
+        assert entry["actor"] == by, kind
+
+
+def test_a_configuration_archive_is_recorded_without_its_token(bench: Bench) -> None:
+    sensor = bench.sensor_row("ours")
+    token = bench.token(sensor)
+    (entry,) = entries(bench, action="config-made")
+    assert (entry["actor"]["name"], entry["object"]) == ("admin", {"type": "sensor", "id": sensor, "name": "ours"})
+    assert list(entry["after"]) == ["token_expires_at"]
+    assert token not in json.dumps(entries(bench))
+
+
+def test_who_started_and_who_cancelled_a_task_is_recorded_once(bench: Bench) -> None:
+    with bench.database.writing() as session:
+        number = tasks.create(session, "check", {"file": "one"}, 1).id
+    for _ in range(2):
+        bench.admin.ok("POST", f"/tasks/{number}/cancel")
+    cancelled, created = entries(bench, object="task")
+    assert (created["action"], created["after"]) == ("created", {"id": number, "type": "check"})
+    assert (cancelled["action"], cancelled["actor"]["name"]) == ("cancelled", "admin")

@@ -128,6 +128,7 @@ def left_to_the_worker(bench: Bench) -> int:
 
 def finished(bench: Bench) -> dict[str, Any]:
     (entry,) = bench.admin.ok("GET", "/audit?object=session&action=finished")["items"]
+    assert (entry["actor"]["name"], entry["actor"]["address"]) == ("admin", "worker")
     after: dict[str, Any] = entry["after"]
     return after
 

@@ -8,7 +8,10 @@ from server_app.paging import Page
 
 
 class ActorItem(ApiModel):
-    """Who did it: for users and their tokens `id` is the user's number, for sensors the sensor's."""
+    """Who did it: for users and their tokens `id` is the user's number, for sensors the sensor's.
+
+    Where the worker did what a user had asked for, `address` is `worker`.
+    """
 
     kind: ActorKind
     id: int | None

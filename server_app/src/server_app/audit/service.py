@@ -16,7 +16,7 @@ from server_app.db import Database
 from server_app.fields import Moment, RowId
 from server_app.paging import Page, PageRequest, newest_first
 
-Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_-]{0,31}$")]
+Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_ -]{0,31}$")]
 
 
 class AuditFilter(PageRequest):

@@ -7,6 +7,7 @@ from server_app.accounts.principal import Principal
 from server_app.api_base.auth import login_required
 from server_app.api_base.body import receives
 from server_app.api_base.described import makes, refuses, shows_secret
+from server_app.audit import service as audit
 from server_app.context import context
 from server_app.db import now
 from server_app.enrolment import renewal, service
@@ -49,6 +50,8 @@ def make_blueprint() -> APIBlueprint:
         with context().database.writing() as session:
             sensor = sensors.writable_sensor(session, principal, sensor_id)
             fresh = service.make_token(session, sensor_id, now())
+            until = {"token_expires_at": fresh.expires_at.isoformat()}
+            audit.record(session, "config-made", "sensor", sensor_id, None, until, label=sensor.name)
             values = effective(sensor, preferences.load(session, SensorSection), environment())
             network, proxy = network_of(sensor, values), proxy_of(values)
         archive = packed(

@@ -115,7 +115,7 @@ def _add_server(blueprint: APIBlueprint) -> None:
     def use_own(body: OwnCertificate, principal: Principal) -> CertificateItem:
         """Bring an own certificate for the server; it is used when the sensors know its authority."""
         principal.require_admin()
-        number = own_upload.handed_over(context(), body, now())
+        number = own_upload.handed_over(context(), body, principal.user_id, now())
         with context().database.reading() as session:
             return certificate_item(queries.get_certificate(session, principal, number), now())
 

@@ -18,8 +18,8 @@ WAIT_SECONDS = 15
 RETRY_SECONDS = 30
 
 
-def handed_over(context: Context, given: OwnCertificate, now: datetime) -> int:
-    """Let the worker take over an own certificate.
+def handed_over(context: Context, given: OwnCertificate, user_id: int, now: datetime) -> int:
+    """Let the worker take over an own certificate of this user.
 
     Returns:
         The number of its row.
@@ -34,7 +34,7 @@ def handed_over(context: Context, given: OwnCertificate, now: datetime) -> int:
     file = context.settings.data_dir / f"{jobs.INCOMING}{name}"
     write_atomically(file, json.dumps(given.model_dump()).encode(), 0o600)
     try:
-        answer = context.queue.enqueue(jobs.INSTALL, name, urgent=True)(WAIT_SECONDS)
+        answer = context.queue.enqueue(jobs.INSTALL, name, user_id, urgent=True)(WAIT_SECONDS)
     except (TimeoutError, TaskFailed) as error:
         raise Unavailable("The worker did not take the certificate. Try again.", RETRY_SECONDS) from error
     finally:

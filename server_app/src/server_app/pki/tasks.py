@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from sqlalchemy import select
 
+from server_app.audit import actor
 from server_app.db import Database, now
 from server_app.errors import Refusal
 from server_app.pki import jobs
@@ -15,6 +16,7 @@ from server_app.pki.models import Certificate
 from server_app.pki.states import CertificateState, is_in
 from server_app.pki.upkeep import Upkeep
 from server_app.task_queue import TaskQueue
+from server_app.tasks.asker import asker
 from server_app.tasks.kinds import Job, TaskKind
 from server_app.tasks.runner import Runner
 
@@ -47,8 +49,8 @@ class CertificateTasks:
         """Make the next authority, as a task that people see."""
         self._upkeep.change_authority(now(), lambda session, number: job.succeed(session, {"certificate": number}))
 
-    def install(self, name: str) -> dict[str, Any]:
-        """Take an own server certificate over from a file of the web process.
+    def install(self, name: str, user_id: int | None = None) -> dict[str, Any]:
+        """Take an own server certificate over from a file of the web process, for a user.
 
         Returns:
             `certificate`, the number of its row, or `refused`, the reason.
@@ -57,8 +59,11 @@ class CertificateTasks:
             return {"refused": "not the name of an upload"}
         file = self._data_dir / f"{jobs.INCOMING}{name}"
         given = json.loads(file.read_bytes())
+        with self._database.reading() as session:
+            by = asker(session, user_id)
         try:
-            return {"certificate": self._upkeep.install(given["key"], given["chain"], given["authority"], now())}
+            with actor.acting(by):
+                return {"certificate": self._upkeep.install(given["key"], given["chain"], given["authority"], now())}
         except Refusal as refusal:
             return {"refused": refusal.detail}
         finally:

@@ -4,6 +4,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from server_app.accounts.principal import Principal
+from server_app.audit import service as audit
 from server_app.db import now
 from server_app.errors import Conflict, NotFound
 from server_app.paging import Page, PageRequest, newest_first
@@ -46,7 +47,7 @@ def cancel(session: Session, who: Principal, task_id: int) -> Task:
         NotFound: there is none of this number that the user sees.
         Conflict: it has ended otherwise.
     """
-    get_task(session, who, task_id)
+    before = get_task(session, who, task_id).cancel_requested
     reason = f"{CANCELLED} {NOTHING}"
     ended = {"state": TaskState.CANCELLED, "finished_at": now(), "reason": reason, "cancel_requested": True}
     session.execute(update(Task).where(*is_in(task_id, TaskState.WAITING), Task.attempts == 0).values(ended))
@@ -55,4 +56,6 @@ def cancel(session: Session, who: Principal, task_id: int) -> Task:
     task = session.get_one(Task, task_id, populate_existing=True)
     if task.state in {TaskState.DONE, TaskState.FAILED}:
         raise Conflict(f"Task {task_id} has ended; there is nothing to cancel.")
+    if not before:
+        audit.record(session, "cancelled", Task.audit_name, task_id, None, {"type": task.type})
     return task

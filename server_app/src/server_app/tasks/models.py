@@ -1,6 +1,6 @@
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import ForeignKey, Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
@@ -26,6 +26,12 @@ class Task(Base):
     """
 
     __tablename__ = "tasks"
+    audit_name: ClassVar[str] = "task"
+    # Who started which is worth recording; how it goes on is shown here, and what it does has entries of its own.
+    audit_ignored: ClassVar[frozenset[str]] = frozenset(
+        {"state", "progress", "attempts", "cancel_requested", "parameters", "result", "reason"}
+        | {"user_id", "created_at", "started_at", "finished_at"}
+    )
     __table_args__ = (Index(None, "state"), Index(None, "created_at", "id"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(primary_key=True)

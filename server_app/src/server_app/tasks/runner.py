@@ -4,10 +4,12 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from server_app.audit import actor
 from server_app.db import Database
 from server_app.errors import Refusal
 from server_app.task_queue import TaskQueue
 from server_app.tasks import service
+from server_app.tasks.asker import asker
 from server_app.tasks.kinds import Cancelled, Failed, Job, Remains, TaskKind
 from server_app.tasks.models import Task, TaskState
 
@@ -35,8 +37,11 @@ class Runner:
         if parameters is None:
             self._clean_up_cancelled(kind, task_id)
             return
+        with self.database.reading() as session:
+            by = asker(session, session.get_one(Task, task_id).user_id)
         try:
-            kind.run(Job(self.database, task_id, parameters))
+            with actor.acting(by):
+                kind.run(Job(self.database, task_id, parameters))
         except Exception as error:  # noqa: BLE001 - whatever it is, the task has ended and says so
             self._end(task_id, error)
         else:
@@ -82,7 +87,7 @@ class Runner:
         if kind is not None:
             self._clean_up(kind, task_id)
         state, reason = _outcome(task, error)
-        with self.database.writing() as session:
+        with self.database.writing() as session, actor.acting(asker(session, task.user_id)):
             remains = kind.remains(session, task_id, task.parameters, state) if kind is not None else Remains()
             service.end_badly(session, task_id, state, _with(reason, remains.said), remains.result)
 

@@ -1,4 +1,5 @@
 from datetime import datetime
+from typing import ClassVar
 
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -10,6 +11,8 @@ from server_app.uploads.purposes import Purpose
 class Upload(Base):
     """An archive that arrives in pieces. How much has arrived is the size of its file."""
 
+    audit_name: ClassVar[str] = "upload"
+    audit_ignored: ClassVar[frozenset[str]] = frozenset({"file", "changed_at"})
     __tablename__ = "uploads"
     __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy reads it from the class
 
