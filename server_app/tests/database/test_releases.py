@@ -1,14 +1,13 @@
 """Every released version's data survives the way to today's schema, and back; a newer schema is left alone."""
 
-import multiprocessing
-import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic import command
+from dying_worker import Point, killed_in
 from patience import PATIENCE
-from released_data import Release, Tables, releases, rows_of, upgrade_and_die
+from released_data import Release, Tables, releases, rows_of, upgrade
 from server_process import Server
 from sqlalchemy import text
 
@@ -16,9 +15,15 @@ from server_app import migrate
 from server_app.at_rest.keys import SecretKeys
 from server_app.db import Database
 
-FRESH = multiprocessing.get_context("spawn")
-KILLED_AFTER = [1, 6, 20]
-"""After so many statements that change the schema or data."""
+KILLED_AT = [
+    Point("CREATE TABLE preferences"),  # the first one
+    Point("INSERT INTO event_sessions ("),
+    Point("INSERT INTO events ("),
+    Point("DROP TABLE events_old"),
+    Point("UPDATE events SET words"),
+    Point("UPDATE event_sessions SET words"),
+]
+"""Where all events are written anew, with the words of each, as well as between changes of the schema."""
 MOVED = {("events", "session")}
 """Columns that another table has since; that the way back finds them again says that nothing is lost."""
 
@@ -66,23 +71,19 @@ def test_data_of_every_release_survives_the_way_up_and_down(
     assert rows(database, release) == before
 
 
-@pytest.mark.parametrize("statements", KILLED_AFTER)
+@pytest.mark.parametrize("point", KILLED_AT, ids=lambda point: point.statement)
 def test_a_migration_killed_in_the_middle_leaves_a_schema_that_can_go_on(
-    database: Database, tmp_path: Path, statements: int
+    database: Database, tmp_path: Path, point: Point
 ) -> None:
     release = releases()[0]
     release.load(database)
     url = database.engine.url.render_as_string(hide_password=False)
     database.close()
 
-    process = FRESH.Process(target=upgrade_and_die, args=(url, tmp_path, statements))
-    process.start()
-    process.join(PATIENCE)
+    killed_in(point, upgrade, url, tmp_path)
 
-    assert process.exitcode in {0, -signal.SIGKILL}
-    if process.exitcode:
-        assert not migrate.is_current(database)
-        assert rows(database, release) == release.tables, "old: nothing of the new schema is there"
+    assert not migrate.is_current(database)
+    assert rows(database, release) == release.tables, "old: nothing of the new schema is there"
     migrate.upgrade(database, tmp_path)
     assert migrate.differences(database) == []
     assert lost(release.tables, rows(database, release)) == []

@@ -1,8 +1,9 @@
-"""A worker that is killed at a chosen point of its work: a process of its own, and a real kill."""
+"""A worker, or another process of ours, that is killed at a chosen point of its work: really."""
 
 import multiprocessing
 import os
 import signal
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -15,7 +16,8 @@ from server_app import worker
 from server_app.settings import Settings
 from server_app.task_queue import TaskQueue
 
-FRESH = multiprocessing.get_context("spawn")
+FRESH = multiprocessing.get_context("forkserver")
+FRESH.set_forkserver_preload(["server_app.worker"])  # its modules are read once, not for each kill
 
 
 class When(StrEnum):
@@ -34,33 +36,40 @@ class Point:
         statement: how it begins.
         times: which one of those that begin so, from 1.
         changed: other values of constants, by `module.NAME`.
-        job: what is given to the worker once it has done what waits: its name and arguments.
     """
 
     statement: str
     when: When = When.IN_IT
     times: int = 1
     changed: dict[str, Any] = field(default_factory=dict)
-    job: tuple[Any, ...] = ()
 
 
-def killed(settings: Settings, point: Point) -> None:
-    """Let a worker do what waits until it is killed there; that it comes so far is made sure of."""
-    process = FRESH.Process(target=_work_and_die, args=(settings, point))
+def killed(settings: Settings, point: Point, *job: Any) -> None:
+    """Let a worker do what waits, and then a job (its name and arguments), until it is killed there."""
+    killed_in(point, _work, settings, job)
+
+
+def killed_in(point: Point, work: Callable[..., None], *arguments: Any) -> None:
+    """Let a process do some work until it is killed; that it comes so far is made sure of."""
+    process = FRESH.Process(target=_until, args=(point, work, arguments))
     process.start()
     process.join(PATIENCE)
     assert process.exitcode == -signal.SIGKILL, f"it never came to {point}"
 
 
-def _work_and_die(settings: Settings, point: Point) -> None:
+def _work(settings: Settings, job: tuple[Any, ...]) -> None:
+    queue = TaskQueue(settings.data_dir, immediate=True)
+    worker.prepare(settings, queue)
+    if job:
+        queue.enqueue(*job)
+
+
+def _until(point: Point, work: Callable[..., None], arguments: tuple[Any, ...]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in point.changed.items():
             patch.setattr(name, value)
         _die_at(point)
-        queue = TaskQueue(settings.data_dir, immediate=True)
-        worker.prepare(settings, queue)
-        if point.job:
-            queue.enqueue(*point.job)
+        work(*arguments)
 
 
 def _die_at(point: Point) -> None:
@@ -71,7 +80,7 @@ def _die_at(point: Point) -> None:
 
     def executed(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         nonlocal seen, reached
-        seen += statement.startswith(point.statement)
+        seen += statement.lstrip().startswith(point.statement)
         if seen == point.times and not reached:
             reached = True
             if point.when is When.IN_IT:

@@ -1,8 +1,6 @@
 """Databases as released versions left them: a schema and rows, frozen when the version was released."""
 
 import json
-import os
-import signal
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +9,7 @@ from typing import Any
 
 from alembic import command
 from row_counters import go_on_after
-from sqlalchemy import JSON, Column, Connection, DateTime, LargeBinary, MetaData, Table, Uuid, event, select
+from sqlalchemy import JSON, Column, Connection, DateTime, LargeBinary, MetaData, Table, Uuid, select
 
 from server_app import migrate
 from server_app.at_rest.keys import MODE, keys_of
@@ -79,20 +77,9 @@ def rows_of(connection: Connection, names: set[str]) -> Tables:
     }
 
 
-def upgrade_and_die(url: str, folder: Path, statements: int) -> None:
-    """Migrate, and be killed after so many statements that change something."""
-    database = Database(url)
-    seen = 0
-
-    def count(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        nonlocal seen
-        if statement.lstrip().upper().startswith(("CREATE", "ALTER", "DROP", "INSERT", "UPDATE", "DELETE")):
-            seen += 1
-            if seen == statements:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    event.listen(database.engine, "after_cursor_execute", count)
-    migrate.upgrade(database, folder)
+def upgrade(url: str, folder: Path) -> None:
+    """Migrate; for a process of its own."""
+    migrate.upgrade(Database(url), folder)
 
 
 def _stored(table: Table, row: dict[str, Any]) -> dict[str, Any]:
