@@ -1,8 +1,10 @@
 """The keys in HS_CA_DIR, which only `init` and the worker can read: the authorities', and the server's own.
 
-An authority is a pair of files, `<name>.crt` and `<name>.key`; the first one is called `ca`.
+An authority is a pair of files, `<name>.crt` and `<name>.key`; the first one is called `ca`. What the database does not
+have for good yet has `coming-` before its name.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from server_app.files import write_atomically
+from server_app.files import sync_folder, write_atomically
 from server_app.pki import authority
 from server_app.pki.authority import Authority
 from server_app.pki.client_cert import fingerprint
@@ -23,6 +25,7 @@ from server_app.pki.client_cert import fingerprint
 KEY_FILE = "ca.key"
 CERTIFICATE_FILE = "ca.crt"
 SERVER_PREFIX = "server-"
+COMING = "coming-"
 SHORT = 16
 
 
@@ -60,8 +63,39 @@ def load_or_create(folder: Path, now: datetime) -> Authority:
 
 
 def add(folder: Path, fresh: Authority) -> None:
-    """Keep one more authority."""
-    _save(folder, f"ca-{fingerprint(fresh.certificate)[:SHORT]}", fresh)
+    """Keep one more authority, before its row is stored; see `settle`."""
+    _save(folder, f"{COMING}ca-{fingerprint(fresh.certificate)[:SHORT]}", fresh)
+
+
+def add_server_key(folder: Path, certificate: str, key: str) -> None:
+    """Keep the key of an own server certificate (its fingerprint), before its row is stored; see `settle`."""
+    write_atomically(folder / f"{COMING}{server_key_file(folder, certificate).name}", key.encode(), 0o600)
+
+
+def is_settled(folder: Path) -> bool:
+    """Whether nothing is there that was written before its row."""
+    return next(folder.glob(f"*{COMING}*"), None) is None
+
+
+def settle(folder: Path, known: Iterable[str]) -> None:
+    """Give what was written before its row its name; remove it where its row never came. It may be stopped anywhere.
+
+    Args:
+        folder: the authorities'.
+        known: the fingerprints that the database has for good.
+    """
+    short = {each[:SHORT] for each in known}
+    for key in folder.glob(f"{COMING}*.key"):
+        certificate = key.with_suffix(".crt")
+        if key.stem.rpartition("-")[2] not in short:
+            key.unlink()
+            continue
+        if certificate.exists():
+            write_atomically(folder / certificate.name.removeprefix(COMING), certificate.read_bytes(), 0o644)
+        key.rename(folder / key.name.removeprefix(COMING))
+    for left in folder.glob(f"*{COMING}*"):  # certificates, which their keys needed until now, and half-written files
+        left.unlink()
+    sync_folder(folder)
 
 
 def key_of(folder: Path, wanted: str) -> Authority:
@@ -101,7 +135,7 @@ def key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 
 def _authority_keys(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("*.key") if not path.name.startswith(SERVER_PREFIX))
+    return sorted(path for path in folder.glob("*.key") if not path.name.removeprefix(COMING).startswith(SERVER_PREFIX))
 
 
 def _save(folder: Path, name: str, fresh: Authority) -> None:

@@ -10,7 +10,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server_app.pki import keyring, records, revocation_list, server_certificate, tls_folder
-from server_app.pki.models import Certificate, Phase, RevocationReason, SensorCertificate, ServerCertificate
+from server_app.pki.models import (
+    Certificate,
+    CertificateKind,
+    Phase,
+    RevocationReason,
+    SensorCertificate,
+    ServerCertificate,
+)
 from server_app.pki.preferences import CertificateSection
 from server_app.pki.revocation_list import Revoked, Wanted
 from server_app.pki.server_certificate import Signer
@@ -49,7 +56,10 @@ class Publication:
             self._ensure_internal(session, now)
 
     def tidy(self, session: Session) -> None:
-        """Remove the keys of what has ended; for a moment when the database has it for good."""
+        """Settle the keys of what has come, and remove those of what has ended; when the database has it for good."""
+        if not keyring.is_settled(self.ca_dir):
+            not_of_sensors = Certificate.kind != CertificateKind.SENSOR
+            keyring.settle(self.ca_dir, session.scalars(select(Certificate.fingerprint).where(not_of_sensors)))
         ended = session.scalars(select(Certificate.fingerprint).where(Certificate.phase == Phase.ENDED))
         keyring.forget(self.ca_dir, set(ended))
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from server_app.db import Database
 from server_app.errors import Conflict
-from server_app.files import exclusive, write_atomically
+from server_app.files import exclusive
 from server_app.pki import authority, fleet, keyring, own_chain, own_turn, records, rotation
 from server_app.pki.authority import Authority
 from server_app.pki.client_cert import fingerprint
@@ -74,8 +74,7 @@ class Upkeep:
         with self._alone():
             with self._database.writing() as session:
                 number = own_turn.replace_coming(session, own, now)
-                file = keyring.server_key_file(self._settings.ca_dir, fingerprint(own.leaf))
-                write_atomically(file, key.encode(), 0o600)
+                keyring.add_server_key(self._settings.ca_dir, fingerprint(own.leaf), key)
             self._run(now)
         return number
 
