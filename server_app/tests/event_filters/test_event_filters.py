@@ -7,6 +7,7 @@ from event_builder import event
 from server_bench import Bench, Person
 
 from server_app.accounts.models import Role
+from server_app.event_filters import dry_run
 
 FILTERS = "/eventfilters"
 SCANNER = {"sources": ["198.51.100.0/24"]}
@@ -115,3 +116,31 @@ def test_a_dry_run_tells_what_would_be_hidden_and_changes_nothing(bench: Bench, 
     assert manager.ok("POST", f"{FILTERS}/{made['id']}/test")["matched"] == 12
     assert count(bench, "/events?hidden=true") == 0
     assert manager.ok("GET", f"{FILTERS}/{made['id']}")["hits"] == 0
+
+
+@pytest.mark.parametrize(("most", "oldest"), [(6, 0), (5, 0), (4, 1), (1, 4)])
+def test_a_dry_run_says_how_far_back_it_looked(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, most: int, oldest: int
+) -> None:
+    monkeypatch.setattr(dry_run, "MOST_EXAMINED", most)
+    sensor = bench.sensor("one")
+    sensor.upload([event(number, session=f"s{number}") for number in range(5)])
+    sensor.upload([event(30, session="other", source={"ip": "10.0.0.1"})])
+
+    tried = bench.admin.ok("POST", f"{FILTERS}/test", json={"conditions": SCANNER})
+
+    assert (tried["matched"], tried["complete"]) == (min(most, 5), most >= 5)
+    assert tried["since"] == event(oldest)["time"].replace("+00:00", "Z")
+
+
+def test_a_dry_run_that_finds_nothing_has_looked_at_all(bench: Bench) -> None:
+    tried = bench.admin.ok("POST", f"{FILTERS}/test", json={"conditions": SCANNER})
+    assert (tried["matched"], tried["complete"], tried["since"]) == (0, True, None)
+
+
+def test_the_document_names_the_bound_of_a_dry_run(bench: Bench) -> None:
+    document: Any = bench.app.test_client().get("/api/openapi.json").json
+    said = f"newest {dry_run.MOST_EXAMINED:,} events"
+    for path in ("/api/eventfilters/test", "/api/eventfilters/{filter_id}/test"):
+        assert said in document["paths"][path]["post"]["description"].replace("\n", " ")
+    assert said in document["components"]["schemas"]["DryRunResult"]["description"].replace("\n", " ")

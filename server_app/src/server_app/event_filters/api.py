@@ -54,7 +54,10 @@ def make_blueprint() -> APIBlueprint:
     @login_required
     @receives(DryRun)
     def try_conditions(body: DryRun, principal: Principal) -> DryRunResult:
-        """Tell how many stored events some conditions would have matched, with samples. Changes nothing."""
+        """Tell how many stored events some conditions would have matched, with samples. Changes nothing.
+
+        The newest 50,000 events are looked at of those that meet all conditions but the time of day.
+        """
         with context().database.reading() as session:
             return _result(dry_run.try_out(session, principal, body.conditions, body.division))
 
@@ -88,7 +91,10 @@ def make_blueprint() -> APIBlueprint:
     @blueprint.output(DryRunResult)
     @login_required
     def try_filter(filter_id: int, principal: Principal) -> DryRunResult:
-        """Tell how many stored events that nothing hides this filter would have matched, with samples."""
+        """Tell how many stored events that nothing hides this filter would have matched, with samples.
+
+        The newest 50,000 events are looked at of those that meet all conditions but the time of day.
+        """
         with context().database.reading() as session:
             row = service.get_filter(session, principal, filter_id)
             conditions = Conditions.model_validate(row.conditions)

@@ -36,19 +36,23 @@ def try_out(session: Session, who: Principal, conditions: Conditions, division: 
     checks = checks_of(conditions)
     query = _candidates(who, conditions, division).order_by(Event.time.desc(), Event.id.desc())
     matched: list[int] = []
-    examined, since = 0, None
-    rows = session.execute(query.limit(MOST_EXAMINED).execution_options(yield_per=1000))
+    examined, since, complete = 0, None, True
+    rows = session.execute(query.limit(MOST_EXAMINED + 1).execution_options(yield_per=1000))
     total = 0
     for row in rows:
+        if examined == MOST_EXAMINED:
+            complete = False
+            break
         examined, since = examined + 1, row.time
         event = row._asdict()
         if all(check(event) for check in checks):
             total += 1
             if len(matched) < SAMPLES:
                 matched.append(row.id)
+    rows.close()
     shown = select(Event).where(Event.id.in_(matched)).options(*EVENT_PARTS, selectinload(Event.parent))
     samples = session.scalars(shown.order_by(Event.time.desc(), Event.id.desc())).all()
-    return Tried(total, examined < MOST_EXAMINED, since, [row for row in samples if is_whole(row)])
+    return Tried(total, complete, since, [row for row in samples if is_whole(row)])
 
 
 def _candidates(who: Principal, conditions: Conditions, division: int | None) -> Select[tuple[object, ...]]:

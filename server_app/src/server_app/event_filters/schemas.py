@@ -76,8 +76,8 @@ class DryRun(ApiModel):
 class DryRunResult(ApiModel):
     """How many of the stored events that nothing hides would have been hidden, and the newest of them.
 
-    Only the newest events are looked at when there are very many: `complete` says whether all were, `since` how far
-    back.
+    The newest 50,000 events are looked at of those that meet all conditions but the time of day: `complete` says
+    whether these were all, `since` is the time of the oldest of them.
     """
 
     matched: int
