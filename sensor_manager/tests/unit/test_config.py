@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import os
 import tarfile
 from pathlib import Path
@@ -98,9 +99,12 @@ def test_the_newest_archive_counts(tmp_path: Path) -> None:
     assert load_config(tmp_path / "sensor.json").proxy is None
 
 
-def test_connection_of_an_old_sensor_is_taken_over_by_a_new_configuration(tmp_path: Path) -> None:
+@pytest.mark.parametrize("network", [None, {"mode": "unconfigured"}], ids=["says nothing", "leaves it alone"])
+def test_connection_of_an_old_sensor_is_taken_over_by_a_new_configuration(
+    tmp_path: Path, network: dict[str, str] | None
+) -> None:
     path = tmp_path / "sensor.json"
-    path.write_bytes(CONFIG)
+    path.write_text(json.dumps(json.loads(CONFIG) | {"network": network}))
     (tmp_path / "s42.tar.gz").write_bytes(archive(("honeysens.cfg", LEGACY_2), ("server-cert.pem", b"x")))
     config = load_config(path)
     assert config.sensor_id == 7

@@ -89,8 +89,10 @@ def read_legacy(text: str, files: Mapping[str, str] = {}, open_key: OpenKey = _u
 
 
 def completed(config: SensorConfig, legacy: Legacy) -> SensorConfig:
-    """Return a configuration with the connection of the old one where it has none itself."""
-    values = {"network": config.network or legacy.network, "proxy": config.proxy or legacy.proxy}
+    """Return a configuration with the connection of the old one where it says nothing of it itself."""
+    leaves_alone = config.network is None or config.network == Network()
+    network = legacy.network if leaves_alone and legacy.network is not None else config.network
+    values = {"network": network, "proxy": config.proxy or legacy.proxy}
     return config.model_copy(update=values)
 
 
