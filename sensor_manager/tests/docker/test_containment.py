@@ -26,7 +26,7 @@ def test_no_honeypot_runs_without_netfilter(sensor: Sensor) -> None:
     sh("ip", "netns", "exec", sensor.net.sensor, "nft", "delete", "table", "inet", "honeysens")
     tools = sensor.folder / "tools"
     tools.mkdir()
-    for tool in ("conntrack", "ip", "sh"):
+    for tool in ("conntrack", "ip", "openssl", "sh"):
         (tools / tool).symlink_to(shutil.which(tool) or "")
     sensor.start(path=str(tools))
     eventually(lambda: not sensor.containers(), "the honeypot is stopped")
