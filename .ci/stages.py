@@ -70,10 +70,14 @@ TOOLS = [
     "strace",
     "telnet",
 ]
-INSTALL = (
-    'dpkg -s "$@" >/dev/null 2>&1 || '
-    '{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; }'
-)
+# dpkg's own --status calls a package fine that was removed and has left its configuration.
+INSTALL = r"""
+for each; do
+  dpkg-query --show --showformat '${db:Status-Status}\n' "$each" 2>/dev/null | grep -qx installed && continue
+  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
+  exit
+done
+"""
 PLAY = ["ansible-playbook", "-i", "inventories/demo"]
 TESTS = ["server_app", "sensor_manager", "service_images", "image_builder", "roles", "bench"]
 QUICK = ["server_app/wire", *TESTS[1:]]
