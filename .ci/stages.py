@@ -81,7 +81,7 @@ done
 PLAY = ["ansible-playbook", "-i", "inventories/demo"]
 TESTS = ["server_app", "sensor_manager", "service_images", "image_builder", "roles", "bench"]
 QUICK = ["server_app/wire", *TESTS[1:]]
-PYTEST = [sys.executable, "-m", "pytest", "-q"]
+PYTEST = [sys.executable, "-m", "pytest", "-q", "--durations=5", "--durations-min=5"]
 RATES = "bench/tests/test_honeypot_rates.py"
 FAULTS, NAMESPACES = "sensor_manager/tests/faults", "sensor_manager/tests/netns"
 ON_ENGINES = ["sensor_manager/tests/docker", NAMESPACES, "bench/tests/test_manager.py"]
