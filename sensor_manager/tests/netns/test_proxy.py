@@ -14,10 +14,11 @@ from operator import attrgetter
 from pathlib import Path
 
 import pytest
+from sensor_support.beyond_proxy import BASIC, NTLM, PASSWORD, lan_with_a_way_out, server_beyond
 from sensor_support.builders import desired
 from sensor_support.engine import DOCKER, NestedEngine, nested_engine, publish_image
-from sensor_support.mini_server import MiniServer, mini_server
-from sensor_support.namespaces import SENSOR, SERVER, Lan, lan, path, sh
+from sensor_support.mini_server import MiniServer
+from sensor_support.namespaces import SENSOR, SERVER, Lan, path, sh
 from sensor_support.squid import PORT, squid
 
 from sensor_manager.effects.cntlm import Cntlm
@@ -34,31 +35,23 @@ from sensor_manager.server.identity import certificate_request, give_to_engine, 
 from sensor_manager.server.poll import poll
 from sensor_manager.settings import Settings
 from sensor_wire.v1.architecture import Architecture
-from sensor_wire.v1.network import Proxy, ProxyKind
+from sensor_wire.v1.network import Proxy
 from sensor_wire.v1.poll import Report
 
 pytestmark = pytest.mark.netns
-BEYOND = "203.0.113.5"
-"""The server's address: the proxy has it, the sensor has no route to it."""
-PASSWORD = "pr0xy pass;#wörd%"
-BASIC = Proxy(kind=ProxyKind.BASIC, host=SERVER, port=PORT, user="sensor", password=PASSWORD)
-NTLM = Proxy(kind=ProxyKind.NTLM, host=SERVER, port=PORT, user="EXAMPLE\\sensor", password=PASSWORD)
 
 
 @pytest.fixture
 def net() -> Iterator[Lan]:
-    with lan() as made:
-        sh("ip", "-n", made.lan, "addr", "add", f"{BEYOND}/32", "dev", "lo")
+    with lan_with_a_way_out() as made:
         yield made
 
 
 @pytest.fixture
 def server(net: Lan, tmp_path: Path) -> Iterator[MiniServer]:
-    opened = mini_server(tmp_path, BEYOND)
-    made = in_network_namespace(path(net.lan), opened.__enter__)
-    made.desired = desired(ca_chain=made.authority.chain)
-    yield made
-    opened.__exit__(None, None, None)
+    with server_beyond(net, tmp_path) as made:
+        made.desired = desired(ca_chain=made.authority.chain)
+        yield made
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sensor_support.mini_server import MiniServer, mini_server
-from sensor_support.namespaces import SENSOR, SERVER, Lan, lan, path, sh
+from sensor_support.beyond_proxy import BASIC, NTLM, lan_with_a_way_out, server_beyond
+from sensor_support.mini_server import MiniServer
+from sensor_support.namespaces import SENSOR, SERVER, Lan, path
 from sensor_support.squid import PORT, squid
 
 from sensor_manager.effects.cntlm import Cntlm
@@ -15,28 +16,22 @@ from sensor_manager.platforms.dummy import Dummy
 from sensor_manager.platforms.in_memory import MemoryEngine
 from sensor_manager.selfcheck import SelfCheck, Told
 from sensor_manager.settings import Settings
-from sensor_wire.v1.network import Proxy, ProxyKind
+from sensor_wire.v1.network import Proxy
 
 pytestmark = pytest.mark.netns
-BEYOND = "203.0.113.5"
-"""The server's address: the proxy has it, the sensor has no route to it."""
-BASIC = Proxy(kind=ProxyKind.BASIC, host=SERVER, port=PORT, user="sensor", password="pr0xy pass")
-NTLM = Proxy(kind=ProxyKind.NTLM, host=SERVER, port=PORT, user="EXAMPLE\\sensor", password="pr0xy pass")
 WAY = ("dns", "proxy", "server", "tls", "clock")
 
 
 @pytest.fixture
 def net() -> Iterator[Lan]:
-    with lan() as made:
-        sh("ip", "-n", made.lan, "addr", "add", f"{BEYOND}/32", "dev", "lo")
+    with lan_with_a_way_out() as made:
         yield made
 
 
 @pytest.fixture
 def server(net: Lan, tmp_path: Path) -> Iterator[MiniServer]:
-    opened = mini_server(tmp_path, BEYOND)
-    yield in_network_namespace(path(net.lan), opened.__enter__)
-    opened.__exit__(None, None, None)
+    with server_beyond(net, tmp_path) as made:
+        yield made
 
 
 type Check = Callable[..., dict[str, str]]
