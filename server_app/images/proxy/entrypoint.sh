@@ -12,8 +12,11 @@ set -eu
 umask 077
 mkdir -p /tmp/nginx
 printf 'client_max_body_size %s;\n' "$HS_MAX_UPLOAD_BYTES" >/tmp/nginx/upload.conf
-printf 'upstream web { server %s; keepalive 32; keepalive_timeout 30s; }\nupstream registry { server %s; keepalive 8; }\n' \
-  "$HS_WEB_ADDRESS" "$HS_REGISTRY_ADDRESS" >/tmp/nginx/upstreams.conf
+# web_once: web ends a connection on which it did not read an archive to its end, and must not have it used again meanwhile.
+printf '%s\n' \
+  "upstream web { server $HS_WEB_ADDRESS; keepalive 32; keepalive_timeout 30s; }" \
+  "upstream web_once { server $HS_WEB_ADDRESS; }" \
+  "upstream registry { server $HS_REGISTRY_ADDRESS; keepalive 8; }" >/tmp/nginx/upstreams.conf
 
 # Addresses and networks, separated by commas: TLS proxies before this one, who say who their clients are.
 case $HS_TRUSTED_TLS_PROXY in

@@ -29,7 +29,7 @@ import server_app.uploads.api
 import server_app.users.api
 import server_app.web.blueprint
 from server_app import problems
-from server_app.api_base import auth, idempotency, openapi
+from server_app.api_base import auth, idempotency, openapi, unread
 from server_app.api_base.converters import RowNumberConverter
 from server_app.api_base.short_way import ShortWay
 from server_app.at_rest.keys import SecretKeys
@@ -96,6 +96,7 @@ def assemble() -> APIFlask:
     auth.register(app)
     instruments.register(app)
     problems.register(app)
+    unread.register(app)
     app.url_map.converters["int"] = RowNumberConverter
     tags = []
     for feature in FEATURES:

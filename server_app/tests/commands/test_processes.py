@@ -1,6 +1,7 @@
 """The real commands as processes of their own: init, web behind a socket, worker behind the queue."""
 
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,17 @@ def test_the_worker_ends_when_it_is_asked_to(server: Server) -> None:
     eventually((server.folder / "data" / "uploads").exists)
     worker.terminate()
     worker.wait(PATIENCE)
+
+
+def test_a_connection_outlives_a_body_that_is_refused_before_it_is_read(server: Server) -> None:
+    assert server.run("init").returncode == 0
+    server.start("web")
+    eventually(server.answers)
+    connection = HTTPConnection(server.address, timeout=PATIENCE)
+    connection.connect()
+    opened = connection.sock
+    for _ in range(3):
+        connection.request("PATCH", "/api/uploads/1", b"x" * (1 << 20), {"Upload-Offset": "0"})
+        refused = connection.getresponse()
+        assert (refused.status, refused.read()[:1]) == (401, b"{")
+    assert connection.sock is opened
