@@ -33,7 +33,7 @@ class NestedEngine:
         off = dict.fromkeys(("iptables", "ip6tables", "userland-proxy"), False)
         config = self._config = folder / "daemon.json"
         config.write_text(json.dumps(off | {"bridge": "none", "no-new-privileges": True}))
-        self._data = folder / "data"
+        self._data, self._sockets = folder / "data", sockets
         self._pids = folder / "docker.pid", sockets / "containerd" / "containerd.pid"
         places = [f"--data-root={self._data}", f"--exec-root={sockets}", f"--pidfile={self._pids[0]}"]
         daemon = ["dockerd", f"--host={self.address}", f"--config-file={config}", *places]
@@ -77,7 +77,7 @@ class NestedEngine:
         """Start it again, as the sensor's service does."""
         for left in self._pids:  # by one that was killed: it would keep the next one down
             left.unlink(missing_ok=True)
-        sh(str(FORGET_MOUNTS), str(self._data))
+        sh(str(FORGET_MOUNTS), str(self._data), str(self._sockets))
         self._process = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
