@@ -91,6 +91,7 @@ class Machine:
 
     def looks_up(self, name: str) -> list[str]:
         """Ask for a name as all programs of the machine do, by its file of name servers."""
+        # getent fails for a name that nobody knows: then no address is the answer.
         script = 'mount --bind "$1" /etc/resolv.conf; getent ahostsv4 "$2" || true'
         command = ["nsenter", f"--net={namespaces.path(self.net.sensor)}", "unshare", "-m", "sh", "-ec", script, "sh"]
         found = namespaces.sh(*command, str(self.resolver), name)
