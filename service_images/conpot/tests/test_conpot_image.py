@@ -1,6 +1,8 @@
 """The industrial controller in its container, asked by real clients: mbpoll, net-snmp's tools and nmap's scripts."""
 
 import os
+import re
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -22,6 +24,8 @@ OPTIONS = {
     "communities": ["public", "ops"],
 }
 WALKS = (("snmpwalk", "-v1"), ("snmpwalk", "-v2c"), ("snmpbulkwalk", "-v2c"))
+SNMP_GET = bytes.fromhex("302602010104067075626c6963a019020101020100020100300e300c06082b060102010101000500")
+BACNET_WHO_IS = bytes.fromhex("810b000801001008")
 S7_CONNECT = bytes.fromhex("0300001611e00000001400c1020100c2020102c0010a")
 S7_SETUP = bytes.fromhex("0300001902f08032010000000000080000f0000001000101e0")
 S7_STOP = bytes.fromhex("0300002102f0803201000000010010000029000000000009") + b"P_PROGRAM"
@@ -144,7 +148,7 @@ def test_ipv6_clients_are_told_by_their_own_addresses(sensor: SensorEnd, plc: Ho
         client.settimeout(60)
         client.connect((plc.address6, BACNET))
         udp = client.getsockname()
-        client.send(bytes.fromhex("810b000801001008"))
+        client.send(BACNET_WHO_IS)
         assert client.recv(1500)[6:8] == b"\x10\x00"
     for own in (tcp, udp):
         wait_for(lambda own=own: own[1] in {event.source.port for event in sensor.events}, "the event")  # type: ignore[misc]
@@ -201,3 +205,37 @@ def test_serial_number_survives_a_new_container_and_the_rest_is_handed_over(
         assert other.stop() == 0
     closed = [event for event in sensor.events if str(event.destination.ip) == address and event.protocol == "udp"]
     assert closed
+
+
+def test_datagrams_that_come_too_fast_are_counted(sensor: SensorEnd) -> None:
+    doors = {SNMP: SNMP_GET, BACNET: BACNET_WHO_IS}
+    with HoneypotContainer(IMAGE, sensor.path.parent, memory_mb=128, options=OPTIONS) as flooded:
+        flooded.wait_for_port(MODBUS)
+        processes = flooded.processes()
+        for number in processes:
+            os.kill(number, signal.SIGSTOP)
+        with socket.socket(type=socket.SOCK_DGRAM) as client:
+            for port, request in doors.items():
+                for _ in range(2000):
+                    client.sendto(request + bytes(1000), (flooded.address, port))
+        for number in processes:
+            os.kill(number, signal.SIGCONT)
+        for port, request in doors.items():
+            with socket.socket(type=socket.SOCK_DGRAM) as client:
+                client.settimeout(60)
+                client.connect((flooded.address, port))
+                client.send(request)
+                client.recv(1500)
+        rows = [line.split() for line in flooded.execute("cat", "/proc/net/udp6", "/proc/net/udp").splitlines()]
+        missed = {port: int(row[-1]) for port in doors for row in rows if row[1].endswith(f":{port:04X}")}
+        address = flooded.address
+        assert flooded.stop() == 0
+    events = [event for event in sensor.events if str(event.destination.ip) == address]
+    told = dict.fromkeys(doors, 0)
+    for event in events:
+        for detail in event.details:
+            if detail.kind == "omitted" and (found := re.match(r"(\d+) datagrams from whomever", detail.data)):
+                told[event.destination.port or 0] += int(found[1])
+    assert min(missed.values()) > 0, "all found room: the test tried nothing"
+    assert told == missed
+    assert not sensor.problems

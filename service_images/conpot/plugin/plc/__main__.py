@@ -59,6 +59,7 @@ async def _serve(station: Station, plant: Plant, recorder: Recorder, at: Frame) 
         server.close()
     for each in datagrams:
         loop.remove_reader(each.socket)
+        each.tick(time.monotonic())
     recorder.finish()
 
 

@@ -4,11 +4,12 @@ import socket
 import time
 from collections.abc import Callable
 
-from honeypot_adapter.event import Contact
+from honeypot_adapter.datagram_drops import dropped
+from honeypot_adapter.event import Contact, Severity
 from honeypot_adapter.log import log
 from plc.connections import contact_of
 from plc.recorder import Recorder
-from plc.reply import Reply, asked
+from plc.reply import Reply, Told, asked
 
 _SESSION_SECONDS = 60.0
 _MAX_SESSIONS = 2048
@@ -30,6 +31,7 @@ class Datagrams:
         self._tokens: dict[str, tuple[float, float]] = {}
         self.socket, self._six = _listen(port)
         self._port = port
+        self._missed = 0
 
     def read(self) -> None:
         """Take up what waits; for the event loop to call when the socket is readable."""
@@ -44,17 +46,27 @@ class Datagrams:
             self._handle(data, ancillary, peer)
 
     def tick(self, now: float) -> None:
-        """End the sessions in which nothing happens any more.
+        """Tell what came too fast, and end the sessions in which nothing happens any more.
 
         Args:
             now: monotonic seconds.
         """
+        self._tell_missed()
         for key, (contact, last) in list(self._sessions.items()):
             if now - last >= _SESSION_SECONDS:
                 del self._sessions[key]
                 self._recorder.closed(contact, "nothing more came", self._name)
         if len(self._tokens) > _MAX_SESSIONS:
             self._tokens.clear()
+
+    def _tell_missed(self) -> None:
+        """Tell it where somebody is known: who sends so much is among those who were heard."""
+        if self._sessions and (missed := dropped(self._port)) > self._missed:
+            contact, _ = next(reversed(self._sessions.values()))
+            text = f"{missed - self._missed} datagrams from whomever, because they came too fast"
+            told = Told("connection", Severity.LOW, "omitted", text, f"{self._name}: left out {text}")
+            self._recorder.tell(contact, [told])
+            self._missed = missed
 
     def _handle(self, data: bytes, ancillary: list[tuple[int, int, bytes]], peer: tuple[str, int]) -> None:
         own = _own_address(ancillary)
