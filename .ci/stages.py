@@ -1,9 +1,10 @@
 """`make test`: all checks, cheap ones first; stops at the first that fails and closes with one line like pytest's.
 
 Stages stand in phases. Those of one phase do not touch each other and share lanes; a phase starts when the one before
-it has passed. A skipped test counts as a failure: there is nothing here that a machine may leave out. At its end each
-stage says what it took: one with many seconds, but few of the processor, waits. What takes long on real parts and has
-passed with the same content is not run again (see passed_before.py); FRESH=1 runs all.
+it has passed, and what needs images waits for them. A skipped test counts as a failure: there is nothing here that a
+machine may leave out. At its end each stage says what it took: one with many seconds, but few of the processor, waits.
+What takes long on real parts and has passed with the same content is not run again (see passed_before.py); FRESH=1 runs
+all.
 """
 
 import os
@@ -13,9 +14,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter, deque
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import passed_before
@@ -112,11 +113,13 @@ class Stage:
     Attributes:
         remembered: its name in `passed_before`, where its outcome depends on its content alone; empty for what is run
             each time.
+        after: the stage of its phase that must have passed before; empty for none.
     """
 
     name: str
     command: list[str]
     remembered: str = ""
+    after: str = ""
 
 
 @dataclass
@@ -141,27 +144,28 @@ def phases() -> list[list[Stage]]:
     middle = [name for name in scenarios if name not in {"policy", *LONGEST_FIRST, *ALONE}]
     playbooks = [f"playbooks/{name}.yml" for name in ("prepare-hosts", "build-base-image", "build-server-images")]
     playbooks += [f"playbooks/{name}.yml" for name in ("build-service-images", "build-firmware")]
+    cheap = [
+        Stage("lint", ["make", "lint-code"]),
+        Stage("unit tests", ["make", "test-unit", f"TESTS={' '.join(QUICK)}"]),
+        Stage("images", [*PLAY, *playbooks]),
+        molecule("policy"),
+        remembered("ansible-lint", "ansible-lint"),
+        Stage("server on SQLite", ["make", "test-unit", "TESTS=server_app/tests"]),
+        remembered("faults of the sensor", *PYTEST, "-m", "netns", FAULTS),
+    ]
+    on_images = [
+        remembered("server on PostgreSQL", *PYTEST, *IN_PARALLEL, "-m", "postgres or tools", "server_app"),
+        remembered("sensor on an engine", *PYTEST, *IN_PARALLEL, "-m", "docker", *ON_ENGINES),
+        remembered("faults of the database", *PYTEST, "-m", "postgres", FAULTS),
+        Stage("proxy", [*PYTEST, "-m", "docker", "server_app"]),
+        remembered("service images", *PYTEST, *WAITING, "-m", "docker or netns", "service_images"),
+        remembered("rates of honeypots", *PYTEST, "-m", "docker", RATES),
+        remembered("sensor in namespaces", *PYTEST, "-m", "netns and not docker", NAMESPACES),
+        *(molecule(name) for name in [*LONGEST_FIRST, *middle]),
+    ]
     return [
         [Stage("tools", ["sh", "-c", INSTALL, "sh", *TOOLS])],
-        [
-            Stage("lint", ["make", "lint-code"]),
-            Stage("unit tests", ["make", "test-unit", f"TESTS={' '.join(QUICK)}"]),
-            Stage("images", [*PLAY, *playbooks]),
-            molecule("policy"),
-            remembered("ansible-lint", "ansible-lint"),
-            Stage("server on SQLite", ["make", "test-unit", "TESTS=server_app/tests"]),
-            remembered("faults of the sensor", *PYTEST, "-m", "netns", FAULTS),
-        ],
-        [
-            remembered("server on PostgreSQL", *PYTEST, *IN_PARALLEL, "-m", "postgres or tools", "server_app"),
-            remembered("sensor on an engine", *PYTEST, *IN_PARALLEL, "-m", "docker", *ON_ENGINES),
-            remembered("faults of the database", *PYTEST, "-m", "postgres", FAULTS),
-            Stage("proxy", [*PYTEST, "-m", "docker", "server_app"]),
-            remembered("service images", *PYTEST, *WAITING, "-m", "docker or netns", "service_images"),
-            remembered("rates of honeypots", *PYTEST, "-m", "docker", RATES),
-            remembered("sensor in namespaces", *PYTEST, "-m", "netns and not docker", NAMESPACES),
-            *(molecule(name) for name in [*LONGEST_FIRST, *middle]),
-        ],
+        [*cheap, *(replace(stage, after="images") for stage in on_images)],
         *([molecule(name)] for name in ALONE),
     ]
 
@@ -226,16 +230,28 @@ def run(stage: Stage, result: Result, prefix: str) -> Counter[str] | None:
 
 def run_phase(phase: list[Stage], result: Result) -> None:
     """Run the stages of one phase in lanes; once one has failed, those that run end and no other starts."""
-    waiting = deque(phase)
+    waiting, passed, changed = list(phase), {""}, threading.Condition()
     shared = len(phase) > 1
 
+    def first_possible() -> Stage | None:
+        """The next stage to run, once there is one; None if none is left or one has failed."""
+        with changed:
+            while waiting and not result.failures:
+                for stage in waiting:
+                    if stage.after in passed:
+                        waiting.remove(stage)
+                        return stage
+                changed.wait()
+        return None
+
     def lane() -> None:
-        while not result.failures:
+        while stage := first_possible():
             try:
-                stage = waiting.popleft()
-            except IndexError:
-                return
-            run_if_new(stage, result, f"{stage.name.removeprefix('molecule ')} | " if shared else "")
+                run_if_new(stage, result, f"{stage.name.removeprefix('molecule ')} | " if shared else "")
+            finally:  # whoever waits for it must not do so for ever
+                with changed:
+                    passed.add(stage.name)
+                    changed.notify_all()
 
     with ThreadPoolExecutor(LANES) as lanes:
         for ended in [lanes.submit(lane) for _ in range(LANES)]:
