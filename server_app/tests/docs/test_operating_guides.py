@@ -91,7 +91,8 @@ def test_settings_are_changed_as_the_manual_says(server: Server, place: Path) ->
         run(server, place, commands(OPERATING / "settings.md", **ours))
         assert siem.messages, "the test message has arrived"
     settings = server.call("GET", "/settings").json()
-    assert settings["events"] == {"keep_days": 730, "keep_archived_days": None, "max_events": 20_000_000}
+    kept = {"keep_days": 730, "keep_archived_days": None, "max_events": 20_000_000, "max_mebibytes": 30_000}
+    assert settings["events"] == kept
     assert settings["forwarding"]["enabled"] is True
     alice = next(user for user in server.call("GET", "/users").json()["items"] if user["name"] == "alice")
     assert alice["enabled"] is False

@@ -1,17 +1,21 @@
 """What is removed after its time or when there is too much, what stays, and what is written down."""
 
+import secrets
+import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from event_builder import event
 from server_bench import Bench
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from server_app.audit import actor
 from server_app.db import now
-from server_app.events import mass, sweep
+from server_app.events import mass, room, sweep
 from server_app.events.columns import Shelf
 from server_app.events.models import Event, EventSession
 from server_app.events.sweep import Candidate, Removed
@@ -137,6 +141,82 @@ def test_of_too_many_the_oldest_go(
     assert set(left(filled)) == names
 
 
+@pytest.fixture
+def large(bench: Bench) -> Bench:
+    """An event of some kilobytes for each of 400 hours, every tenth in the archive."""
+    sensor = bench.sensor()
+    for begin in range(0, 400, 100):
+        hours = range(begin, begin + 100)
+        sensor.upload([one for hour in hours for one in aged(30 - hour / 24, session=f"{hour}", details=told(4000))])
+    arrived_then(bench)
+    with bench.database.writing() as session:
+        tenth = EventSession.id % 10 == 0
+        session.execute(update(EventSession).where(tenth).values(shelf=Shelf.ARCHIVED))
+    return bench
+
+
+def told(length: int) -> list[dict[str, Any]]:
+    """Details that nothing makes shorter."""
+    return [{"time": now().isoformat(), "kind": "data", "data": secrets.token_hex(length // 2)}]
+
+
+def test_of_too_much_the_oldest_go_once(large: Bench) -> None:
+    keep(large, keep_days=None, max_mebibytes=1000)
+    run(large)
+    assert len(left(large)) == 400
+    keep(large, max_mebibytes=1)
+    run(large)
+    stayed = left(large)
+    with large.database.reading() as session:
+        assert 0.9 < room.taken(session).bytes / room.MIB <= 1
+    assert set(stayed) == {str(hour) for hour in range(400 - len(stayed), 400)}, "the archive's too"
+    run(large)
+    assert left(large) == stayed, "what stays takes no more than it may, though no file has become smaller"
+    (entry,) = entries(large)
+    assert (entry["before"], entry["after"]["events"]) == ({"max_mebibytes": 1}, 400 - len(stayed))
+    keep(large, max_events=10)
+    run(large)
+    assert len(left(large)) == 10, "whichever is reached first"
+
+
+def test_the_room_of_events_is_told_about_right(bench: Bench) -> None:
+    sensor = bench.sensor()
+    for begin in range(0, 3000, 200):
+        numbers = range(begin, begin + 200)
+        others: dict[str, Any] = {"summary": "SSH login root / pass77 refused (and 2 more)", "details": told(120)}
+        sensor.upload([event(number, session=f"s-{number // 5}", **others) for number in numbers])
+    with bench.database.reading() as session:
+        told_room = room.taken(session)
+    assert 0.7 < told_room.bytes / really_taken(bench) < 1.3
+
+
+def really_taken(bench: Bench) -> int:
+    """The bytes that go with the events and sessions; afterwards there are none."""
+    url = bench.database.engine.url
+    if url.get_backend_name() == "postgresql":
+        with bench.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM FULL events, event_sessions"))
+            sizes = "SELECT pg_total_relation_size('events') + pg_total_relation_size('event_sessions')"
+            return int(connection.execute(text(sizes)).scalar_one())
+    file = Path(str(url.database))
+    found: list[int] = []
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        for statement in ("SELECT 1", "DELETE FROM events", "DELETE FROM event_sessions"):
+            connection.execute(statement)
+            connection.execute("VACUUM")
+            found.append(connection.execute("PRAGMA page_count").fetchone()[0] * 4096)
+    before, _, after = found
+    return before - after
+
+
+def test_the_same_rows_tell_the_size_while_others_come() -> None:
+    few, more = room.looked_at(1, 1_000_000), room.looked_at(1, 1_040_000)
+    assert set(few) < set(more)
+    assert room.LOOKED_AT / 2 < len(few) <= room.LOOKED_AT + 1
+    assert room.looked_at(5, 9) == [5, 6, 7, 8, 9]
+    assert {number % 4 for number in few} == {0, 1, 2, 3}
+
+
 def test_gaps_between_the_numbers_are_no_events(filled: Bench) -> None:
     row = filled.admin.ok("GET", "/events/sessions?session=middle")["items"][0]
     filled.admin.ok("DELETE", f"/events/sessions/{row['id']}")
@@ -234,6 +314,8 @@ def test_transactions_are_bounded_and_sessions_whole() -> None:
     assert list(sweep.picked(large, None)) == large[:1]
 
 
-@pytest.mark.parametrize("body", [{"keep_days": 0}, {"keep_days": 3651}, {"max_events": 0}, {"keep": 1}])
+@pytest.mark.parametrize(
+    "body", [{"keep_days": 0}, {"keep_days": 3651}, {"max_events": 0}, {"max_mebibytes": 0}, {"keep": 1}]
+)
 def test_bad_settings_are_refused(bench: Bench, body: dict[str, Any]) -> None:
     assert bench.admin.call("PATCH", "/settings/events", json=body).status_code == 400

@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 
 from server_app.audit import service as audit
 from server_app.db import Database
+from server_app.events import room
 from server_app.events.columns import Shelf
 from server_app.events.models import Event, EventSession
 from server_app.events.preferences import EventSection
+from server_app.events.room import MIB
 from server_app.events.sweep import Limits, Removed, sweep
 from server_app.preferences import service as preferences
 
@@ -37,13 +39,17 @@ def remove_old(database: Database, now: datetime) -> Removed:
 
 
 def remove_surplus(database: Database, now: datetime) -> Removed:
-    """Remove the oldest sessions of all shelves until there are not more events than the settings say."""
+    """Remove the oldest sessions of all shelves until there are not more events, and take not more, than is set."""
     with database.reading() as session:
-        most = preferences.load(session, EventSection).max_events
-        surplus = 0 if most is None else _surplus(session, most)
-    if surplus <= 0:
+        section = preferences.load(session, EventSection)
+        surplus = {
+            "max_events": 0 if section.max_events is None else _surplus(session, section.max_events),
+            "max_mebibytes": 0 if section.max_mebibytes is None else room.surplus(session, section.max_mebibytes * MIB),
+        }
+    why = section.model_dump(mode="json", include={name for name, events in surplus.items() if events > 0})
+    if not why:
         return Removed()
-    return _written_down(database, _oldest_first(database, surplus, now), {"max_events": most})
+    return _written_down(database, _oldest_first(database, max(surplus.values()), now), why)
 
 
 def _oldest_first(database: Database, surplus: int, now: datetime) -> Iterator[Removed]:
