@@ -20,7 +20,7 @@ def test_ipv6_attackers_reach_honeypots_and_are_told_by_their_own_address(sensor
     identifier = str(uuid7())
     sensor.want("pot", "sleeper", pot={"options": {"event": f"{identifier},{datetime.now(UTC).isoformat()}"}})
     sensor.runs("pot", "sleeper")
-    assert f"hello {ATTACKER6} from pot" in sensor.connect(source=ATTACKER6)
+    assert f"hello {ATTACKER6} from pot" in sensor.meet(source=ATTACKER6)
     stored = eventually(lambda: sensor.server.events.get(identifier), "the event is on the server")
     assert stored["destination"] == {"ip": SENSOR6, "port": 22}
     assert stored["source"]["ip"] == ATTACKER6

@@ -19,7 +19,7 @@ def test_restarts_adopt_what_runs(sensor: Sensor) -> None:
     rules = sensor.rules()
     sensor.kill()
     sensor.server.available = False
-    assert "hello" in sensor.connect()
+    assert "hello" in sensor.meet()
     sensor.start()
     eventually(lambda: "stored" in sensor.submit("pot"), "the socket is served again")
     assert sensor.containers() == before

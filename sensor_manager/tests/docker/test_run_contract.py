@@ -21,7 +21,7 @@ def test_run_contract(sensor: Sensor) -> None:
     assert (host["Memory"], host["MemorySwap"], host["PidsLimit"]) == (64 << 20, 64 << 20, 16)
     assert host["RestartPolicy"]["Name"] in {"", "no"}
     assert [(each["Destination"], each["RW"]) for each in details["Mounts"]] == [("/run/honeysens", False)]
-    status = sensor.connect("cat /proc/self/status; touch /x; touch /tmp/x && stat -c %a:%u /tmp; df -m /tmp | tail -1")
+    status = sensor.meet("cat /proc/self/status; touch /x; touch /tmp/x && stat -c %a:%u /tmp; df -m /tmp | tail -1")
     assert "CapBnd:\t0000000000000000" in status
     assert "NoNewPrivs:\t1" in status
     assert "touch: cannot touch '/x': Read-only file system" in status

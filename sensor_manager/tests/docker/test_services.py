@@ -12,6 +12,8 @@ from sensor_support.engine import DOCKER
 from sensor_support.namespaces import ATTACKER, ATTACKER6, SENSOR, sh
 from sensor_support.sensor_process import Sensor
 
+from sensor_manager.effects.docker_engine import STOP_GRACE
+from sensor_manager.effects.engine_api import TIMEOUT
 from sensor_wire.v1.network import Network
 from sensor_wire.v1.poll import ServiceState
 
@@ -25,7 +27,7 @@ def test_first_start_to_event(sensor: Sensor) -> None:
     identifier = str(uuid7())
     sensor.want("pot", "sleeper", pot={"options": {"event": f"{identifier},{datetime.now(UTC).isoformat()}"}})
     sensor.runs("pot", "sleeper")
-    answer = sensor.connect("id -u")
+    answer = sensor.meet("id -u")
     assert f"hello {ATTACKER} from pot" in answer
     assert '"status":"stored"' in answer
     assert "10001" in answer
@@ -43,9 +45,9 @@ def test_two_addresses_have_a_service_each_on_the_same_port(sensor: Sensor) -> N
     sensor.network = Network.model_validate(main | {"additional": [f"{SECOND}/24", f"{SECOND6}/64"]})
     sensor.want("pot", "second", second=told)
     sensor.runs("pot", "second")
-    assert f"hello {ATTACKER} from pot" in sensor.connect()
-    assert f"hello {ATTACKER} from second" in sensor.connect(target=SECOND)
-    assert f"hello {ATTACKER6} from pot" in sensor.connect(source=ATTACKER6, target=SECOND6), "it has no set of its own"
+    assert f"hello {ATTACKER} from pot" in sensor.meet()
+    assert f"hello {ATTACKER} from second" in sensor.meet(target=SECOND)
+    assert f"hello {ATTACKER6} from pot" in sensor.meet(source=ATTACKER6, target=SECOND6), "it has no set of its own"
     stored = eventually(lambda: sensor.server.events.get(identifier), "the event is on the server")
     assert stored["destination"] == {"ip": SECOND, "port": 22}
     assert {SENSOR, SECOND, SECOND6} <= {str(each) for each in sensor.server.reports[-1].addresses}
@@ -56,14 +58,13 @@ def test_two_addresses_have_a_service_each_on_the_same_port(sensor: Sensor) -> N
     addresses = sh("ip", "-n", sensor.net.sensor, "addr", "show", "dev", "eth0")
     assert (SECOND in addresses, SECOND6 in addresses, SENSOR in addresses) == (False, False, True)
     assert sensor.containers()["honeysens-pot"] == before["honeysens-pot"]
-    assert "from second" in sensor.connect(port=23)
+    assert "from second" in sensor.meet(port=23)
 
 
 def test_removed_service_leaves_nothing_and_catch_all_takes_its_port(sensor: Sensor) -> None:
     sensor.want("pot", "sleeper")
     sensor.runs("pot", "sleeper")
-    first = sensor.connect()
-    assert "hello" in first
+    assert "hello" in sensor.meet()
     sensor.want("sleeper")
     sensor.runs("sleeper")
     assert set(sensor.containers()) == {"honeysens-sleeper"}
@@ -82,7 +83,7 @@ def test_removed_service_leaves_nothing_and_catch_all_takes_its_port(sensor: Sen
         assert answers.communicate(timeout=PATIENCE)[0] == b"caught"
     sensor.want("pot", "sleeper")
     sensor.runs("pot", "sleeper")
-    assert "hello" in sensor.connect()
+    assert "hello" in sensor.meet()
 
 
 def test_new_revision_replaces_old_one_only_when_its_image_is_there(sensor: Sensor) -> None:
@@ -97,7 +98,7 @@ def test_new_revision_replaces_old_one_only_when_its_image_is_there(sensor: Sens
     assert failed.error is not None
     assert missing in failed.error
     assert sensor.containers()["honeysens-pot"] == before["honeysens-pot"]
-    assert "hello" in sensor.connect()
+    assert "hello" in sensor.meet()
     eventually(lambda: "honeysens-sleeper" in sensor.containers(), "the other service runs all the same")
     sensor.want("pot", "sleeper", pot={"revision": "3"})
     sensor.runs("pot", "sleeper")
@@ -121,3 +122,21 @@ def test_hopeless_services_say_why_and_hinder_no_other(sensor: Sensor) -> None:
     sensor.runs("pot")
     assert set(sensor.containers()) == {"honeysens-pot"}
     assert sh(DOCKER, "-H", sensor.docker, "ps", "-aq", "--no-trunc", "-f", f"id={foreign_container}"), "not ours"
+
+
+def test_who_does_not_listen_to_reason_is_ended_and_hinders_nobody(sensor: Sensor) -> None:
+    """The engine's own record says that it was asked, left its time, and then ended."""
+    sensor.want("pot", "stubborn")
+    sensor.runs("pot", "stubborn")
+    assert "from stubborn" in sensor.meet(port=24), "so it ignores what it is asked by now"
+    before = sensor.containers()
+    sensor.want("pot", "second", second={"ports": {"2222/tcp": 23}})
+    sensor.runs("pot", "second")
+    assert sensor.containers().keys() == {"honeysens-pot", "honeysens-second"}
+    assert sensor.containers()["honeysens-pot"] == before["honeysens-pot"]
+    assert "from pot" in sensor.meet()
+    assert "from second" in sensor.meet(port=23)
+    asked, ended, end = sensor.ending(before["honeysens-stubborn"])
+    assert (asked["Actor"]["Attributes"]["signal"], ended["Actor"]["Attributes"]["signal"]) == ("15", "9")
+    assert end["Actor"]["Attributes"]["exitCode"] == "137"
+    assert STOP_GRACE <= (ended["timeNano"] - asked["timeNano"]) / 1e9 < TIMEOUT

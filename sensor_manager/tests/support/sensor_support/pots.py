@@ -2,7 +2,7 @@
 
 POT = r"""
 use strict; use IO::Socket::IP; use IO::Socket::UNIX; use Socket;
-$SIG{TERM} = sub { exit 0 }; $| = 1;
+$SIG{TERM} = $ENV{HONEYSENS_OPTIONS} =~ /"stubborn"/ ? "IGNORE" : sub { exit 0 }; $| = 1;
 die "out of cheese\n" if $ENV{HONEYSENS_OPTIONS} =~ /"crash"/;
 my $event = $ENV{HONEYSENS_OPTIONS} =~ /"event":"([^"]+)"/ ? $1 : "";
 my %both = (LocalHost => "::", V6Only => 0, LocalPort => 2222, Listen => 50, ReuseAddr => 1);

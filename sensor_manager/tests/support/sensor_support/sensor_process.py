@@ -75,6 +75,7 @@ class Sensor:
             "foreign": {"digest": self.digests["pot for arm"]},
             "second": {"digest": self.digests["pot"], "ports": {"2222/tcp": 22}},
             "raw": {"digest": self.digests["pot"], "raw": True},
+            "stubborn": {"digest": self.digests["pot"], "ports": {"2222/tcp": 24}, "options": {"stubborn": True}},
             "looping": {"digest": self.digests["pot"], "options": {"crash": True}},
         }
         digest = self.digests.get(name, "")
@@ -136,6 +137,24 @@ class Sensor:
         details: dict[str, Any] = json.loads(sh(DOCKER, "-H", self.docker, "inspect", f"honeysens-{name}"))[0]
         return details
 
+    def ending(self, container: str) -> list[dict[str, Any]]:
+        """What the engine recorded of a container's end: signals and the end itself, in their order."""
+        kinds = ("--filter", "event=kill", "--filter", "event=die", "--filter", f"container={container}")
+        told = sh(
+            DOCKER, "-H", self.docker, "events", "--since", "1h", "--until", "0s", "--format", "{{json .}}", *kinds
+        )
+        return [json.loads(each) for each in told.splitlines()]
+
     def connect(self, command: str = "", port: int = 22, source: str = ATTACKER, target: str | None = None) -> str:
         """Connect as an attacker, send one line, return everything that comes."""
         return converse(self.net, command, (target or (SENSOR6 if ":" in source else SENSOR), port), source)
+
+    def meet(self, command: str = "", **further: Any) -> str:
+        """Do the same as soon as the honeypot listens, which is a moment after it runs."""
+
+        def said() -> str | None:
+            heard = self.connect(command, **further)
+            return None if heard.startswith("failed") else heard
+
+        heard: str = eventually(said, "the honeypot listens")
+        return heard
