@@ -16,6 +16,7 @@ from sensor_manager.model import (
     RemoveContainer,
     RemoveImage,
     RemoveNetwork,
+    Site,
     StartContainer,
     StopContainer,
 )
@@ -31,11 +32,12 @@ class ModelSensor:
     observed: Observed
     removed: set[str] = field(default_factory=set)
     number: int = 0
+    site: Site = SITE
 
     def settle(self, wanted: Desired, rounds: int = 60) -> None:
         """Carry out plans until nothing is planned, on its way or to be tried later."""
         for _ in range(rounds):
-            actions = plan(self.observed, wanted, SITE)
+            actions = plan(self.observed, wanted, self.site)
             for action in actions:
                 self.carry_out(action)
             if not actions and not self._let_time_pass():
