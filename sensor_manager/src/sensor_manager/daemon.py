@@ -37,7 +37,6 @@ def run(settings: Settings) -> int:
         settings.state.mkdir(mode=STATE_MODE, parents=True, exist_ok=True)
         settings.runtime.mkdir(mode=RUNTIME_MODE, parents=True, exist_ok=True)
         configure_logging(settings.runtime)
-        write_settings(settings)
         daemon = Daemon(settings)
     except (ConfigError, SpoolUnavailableError, OSError) as error:
         log.error("the manager cannot start", reason=str(error))  # noqa: TRY400 - the message says it all
@@ -55,6 +54,7 @@ class Daemon:
         self._settings = settings
         self._wake = threading.Event()
         self._stopping = False
+        self._settings_left = False
         self._parts = Parts(settings, self._wake)
 
     def stop(self) -> None:
@@ -70,11 +70,10 @@ class Daemon:
         while not self._stopping:
             self._wake.clear()
             delay, error = self._cycle()
-            self._leave_status()
             now = time.monotonic()
             if error is None:
                 progress_at = now
-            write_heartbeat(self._settings.heartbeat, Heartbeat(cycle_at=now, progress_at=progress_at, error=error))
+            self._leave_signs(Heartbeat(cycle_at=now, progress_at=progress_at, error=error))
             self._wake.wait(delay)
         self._parts.close()
         log.info("manager stopped; honeypots go on")
@@ -86,8 +85,7 @@ class Daemon:
         retry_at: float | None = None
         try:
             addresses = self._addresses()
-            proxy = self._parts.connection.current.proxy
-            self._parts.platform.use_proxy(self._settings, engine_url(proxy, self._parts.cntlm.url))
+            self._lead_engine()
             self._parts.phases.begin(Phase.SERVICES)
             retry_at = self._parts.reconciler.cycle(addresses)
         except EffectError as failure:
@@ -111,9 +109,22 @@ class Daemon:
         self._parts.phases.end(Phase.NETWORK, None if addresses else f"{interface} has no address")
         return addresses
 
-    def _leave_status(self) -> None:
-        status = self._parts.reporter.status(self._parts.contact.last_desired)
+    def _lead_engine(self) -> None:
+        """Have the engine use the proxy; without it images do not come, and what is there can be run all the same."""
+        proxy = self._parts.connection.current.proxy
         try:
-            write_status(self._settings.status, status)
-        except OSError as error:
-            log.warning("status not written", reason=str(error))
+            with self._parts.scratch.trying("the proxy of the engine"):
+                self._parts.platform.use_proxy(self._settings, engine_url(proxy, self._parts.cntlm.url))
+        except EffectError as error:
+            log.warning("the engine does not use the proxy yet", reason=str(error))
+
+    def _leave_signs(self, beat: Heartbeat) -> None:
+        scratch = self._parts.scratch
+        with scratch.trying("the sign of life"):
+            write_heartbeat(self._settings.heartbeat, beat)
+        with scratch.trying("the settings for those who look"):
+            if not self._settings_left:
+                write_settings(self._settings)
+                self._settings_left = True
+        with scratch.trying("the status for those who look"):
+            write_status(self._settings.status, self._parts.reporter.status(self._parts.contact.last_desired))

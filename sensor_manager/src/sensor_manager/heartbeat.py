@@ -19,10 +19,19 @@ class Heartbeat(BaseModel):
 
 
 def write_heartbeat(path: Path, beat: Heartbeat) -> None:
-    """Write the sign of life; not fsynced, for it means nothing after a reboot."""
-    temporary = path.with_suffix(".new")
-    temporary.write_text(beat.model_dump_json(), encoding="utf-8")
-    temporary.replace(path)
+    """Write the sign of life; not fsynced, for it means nothing after a reboot.
+
+    Raises:
+        OSError: there is no room, and no older one whose room would do.
+    """
+    temporary, content = path.with_suffix(".new"), beat.model_dump_json().encode()
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        with path.open("r+b", buffering=0) as file:
+            file.write(content.ljust(path.stat().st_size))
 
 
 def complaint(path: Path) -> str | None:

@@ -23,6 +23,7 @@ from sensor_manager.platforms.base import Phases
 from sensor_manager.reach import Reach
 from sensor_manager.reconciler import Reconciler
 from sensor_manager.reporting import Reporter
+from sensor_manager.scratch import Scratch
 from sensor_manager.seed import load_seed
 from sensor_manager.selfcheck import SelfCheck, Told
 from sensor_manager.server.client import ServerClient
@@ -83,6 +84,7 @@ class Parts:
         self._selfcheck = SelfCheck(settings, config, self.platform, engine)
         self._reach = Reach(self._check)
         self.cntlm = Cntlm(settings.cntlm)
+        self.scratch = Scratch()
         self._clock = ServerClock(settings.clock, on_known=self._time_is_known)
         self.reporter = Reporter(
             settings,
@@ -93,6 +95,7 @@ class Parts:
             self._reach,
             self.connection,
             self._clock,
+            self.scratch,
         )
         directions = Directions(self.connection.url, self._proxy)
         self.contact = ServerContact(

@@ -8,7 +8,7 @@ import structlog
 
 from sensor_manager.effects.errors import EffectError
 from sensor_manager.effects.executor import Executor, Means
-from sensor_manager.model import Action, ApplyNetfilter, Attempts, IpAddress, Observed, Site
+from sensor_manager.model import Action, ApplyNetfilter, Attempts, IpAddress, Observed, Site, StartContainer
 from sensor_manager.observing import look
 from sensor_manager.plan.containers import plan
 from sensor_manager.plan.contract import contract_hash
@@ -29,7 +29,7 @@ class Reconciler:
 
     Args:
         means: what carries out actions, and is observed.
-        serve: called with the names of all services whose socket must be there.
+        serve: called with the names of all services whose socket must be there; says why some are not to be had.
         site: facts of the sensor.
         clock: monotonic time in seconds.
     """
@@ -37,7 +37,7 @@ class Reconciler:
     def __init__(
         self,
         means: Means,
-        serve: Callable[[Collection[str]], None],
+        serve: Callable[[Collection[str]], Mapping[str, str]],
         site: Site,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -45,6 +45,7 @@ class Reconciler:
         self._netfilter = means.netfilter
         self._puller = means.puller
         self._serve = serve
+        self._unserved: Mapping[str, str] = {}
         self._site = site
         self._clock = clock
         self._executor = Executor(means)
@@ -96,7 +97,7 @@ class Reconciler:
         desired = self._desired
         for _ in range(MAX_ROUNDS):
             observed = replace(self._observe(desired), addresses=tuple(sensor_addresses))
-            self._serve(self.published.publish(observed, desired, self._site))
+            self._unserved = self._serve(self.published.publish(observed, desired, self._site))
             actions = plan(observed, desired, self._site)
             if not actions or not self._execute(actions):
                 break
@@ -133,6 +134,7 @@ class Reconciler:
             if service and service in failed:
                 continue
             try:
+                self._refuse_unserved(action)
                 self._executor.execute(action)
             except EffectError as error:
                 log.warning("action failed", action=type(action).__name__, service=service or None, reason=str(error))
@@ -144,6 +146,11 @@ class Reconciler:
             progress = True
             self._note_success(action)
         return progress
+
+    def _refuse_unserved(self, action: Action) -> None:
+        """A honeypot that lacks what it is told beside its socket would show keys that it never shows again."""
+        if isinstance(action, StartContainer) and action.service in self._unserved:
+            raise EffectError(self._unserved[action.service])
 
     def _note_success(self, action: Action) -> None:
         if isinstance(action, ApplyNetfilter):

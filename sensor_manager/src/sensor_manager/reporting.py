@@ -10,6 +10,7 @@ from sensor_manager.plan.report import ServicesReport, news_of
 from sensor_manager.platforms.base import Platform
 from sensor_manager.reach import Reach
 from sensor_manager.reconciler import Reconciler
+from sensor_manager.scratch import Scratch
 from sensor_manager.server.clock import ServerClock
 from sensor_manager.server.identity import trusted
 from sensor_manager.settings import Settings
@@ -34,18 +35,19 @@ class Reporter:
     reach: Reach
     connection: ConnectionKeeper
     clock: ServerClock
+    scratch: Scratch
 
     def news(self) -> tuple[object, ServicesReport]:
         """Return what the server wants to know at once when it changes."""
         generation, services = self.reconciler.published.report()
-        return (generation, self.reconciler.rules.repairs), news_of(services)
+        return (generation, self.reconciler.rules.repairs, self.scratch.error), news_of(services)
 
     def report(self) -> Report:
         """Return the report of this moment."""
         figures = self.platform.figures(self.settings.state)
         addresses = (*self.platform.addresses(self.settings.interface), *self.connection.further_addresses)
         generation, services = self.reconciler.published.report()
-        error = self.reconciler.rules.error
+        error = self.reconciler.rules.error or self.scratch.error
         return Report(
             observed_at=self.clock.now() or datetime.now(UTC),
             generation=generation,

@@ -67,5 +67,9 @@ def read_settings(runtime: Path) -> Settings:
 
 def _replace(path: Path, content: str) -> None:
     temporary = path.with_suffix(".new")
-    temporary.write_text(content, encoding="utf-8")
-    temporary.replace(path)
+    try:
+        temporary.write_text(content, encoding="utf-8")
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise

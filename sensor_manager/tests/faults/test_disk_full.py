@@ -1,16 +1,14 @@
 """A full disk: what is acknowledged stays, the server can still be given it, and the sensor recovers by itself."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from sensor_support.builders import desired, event, eventually, service, uuid7
-from sensor_support.images import describe_image
-from sensor_support.mini_server import MiniServer, mini_server
+from sensor_support.builders import event, eventually, uuid7
+from sensor_support.dummy_manager import applied, dummy_manager, want
+from sensor_support.full_disk import empty, fill, small_disk
+from sensor_support.mini_server import mini_server
 
 from sensor_manager.kept_trials import load_trials
 from sensor_manager.plan.way import Connection
@@ -26,21 +24,8 @@ TEXT = "x" * 250
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 8 MiB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)], check=True)
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
-
-
-def fill(disk: Path) -> None:
-    """Be somebody else who takes all the room there is."""
-    with (disk / "foreign").open("wb", buffering=0) as file, suppress(OSError):
-        for size in (65536, 1):
-            with suppress(OSError):
-                while file.write(bytes(size)):
-                    pass
+    with small_disk(tmp_path / "disk", megabytes=8) as made:
+        yield made
 
 
 def append_until_refused(store: SpoolStore, first: int = 0) -> set[str]:
@@ -74,7 +59,7 @@ def test_filled_by_somebody_else_it_can_be_emptied_and_goes_on(disk: Path) -> No
         assert drain(store) == stored
         assert store.report().depth == 0
         assert len(append_until_refused(store, 200_000)) > 500, "what is gone has left room in the file"
-        (disk / "foreign").unlink()
+        empty(disk)
         store.append(event(100_001))
         assert (disk / "spool.db.ballast").stat().st_size == BALLAST
         assert store.report().dropped == store.report().damaged == 0
@@ -102,36 +87,12 @@ def test_filled_by_the_spool_itself_nothing_is_lost(disk: Path) -> None:
         assert store.report().dropped == 0
 
 
-@contextmanager
-def manager(folder: Path, disk: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """The real one, on the platform that only remembers honeypots, with its state on the disk; killed at the end."""
-    places = ["--config", "sensor.json", "--state", str(disk), "--runtime", "run", "--docker-certs", "certs"]
-    command = [sys.executable, "-m", "sensor_manager.cli", "run", "--platform", "dummy", "--interface", "lo", *places]
-    with subprocess.Popen(command, cwd=folder, env=os.environ, stdout=subprocess.DEVNULL) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def want(server: MiniServer, *names: str, network: Network | None = None) -> None:
-    digest = describe_image(server, "amd64")
-    services = [service(name, repository=f"test/{name}").model_copy(update={"digest": digest}) for name in names]
-    before = server.desired.generation if server.desired else 0
-    made = desired(*services, generation=before + 1, ca_chain=server.authority.chain)
-    server.desired = made.model_copy(update={"network": network})
-
-
-def applied(server: MiniServer) -> bool:
-    return bool(server.reports and server.desired and server.reports[-1].generation == server.desired.generation)
-
-
 def test_the_manager_starts_on_a_full_disk_and_does_what_would_free_it(tmp_path: Path, disk: Path) -> None:
     static = Network(mode=NetworkMode.STATIC, address="192.0.2.5", prefix=24)
     with mini_server(tmp_path) as server:
         (tmp_path / "sensor.json").write_text(server.config().model_dump_json())
         want(server, "cowrie", "recon")
-        with manager(tmp_path, disk):
+        with dummy_manager(tmp_path, state=disk, runtime=Path("run")):
             eventually(lambda: applied(server), "all is as desired while there is room")
             fill(disk)
             want(server, "cowrie", network=static)
@@ -141,13 +102,13 @@ def test_the_manager_starts_on_a_full_disk_and_does_what_would_free_it(tmp_path:
         assert kept.desired.generation == 1, "the disk was full"
         want(server, network=static)
         server.reports.clear()
-        with manager(tmp_path, disk) as process:
+        with dummy_manager(tmp_path, state=disk, runtime=Path("run")) as process:
             eventually(lambda: applied(server), "it starts, too, and takes what it has not kept")
             assert process.poll() is None
             connection = server.reports[-1].connection
             assert connection is not None
             assert connection.state is not ConnectionState.UNDONE
-            (disk / "foreign").unlink()
+            empty(disk)
             eventually(
                 lambda: (kept := load_desired(disk / "desired.json")) and kept.desired == server.desired,
                 "what is desired comes to disk as soon as there is room",

@@ -98,9 +98,10 @@ class Bench:
     def __init__(self) -> None:
         self.engine = BrokenEngine()
         self.now = 0.0
+        self.unserved: dict[str, str] = {}
         self.netfilter = OpenNetfilter()
         means = Means(self.engine, self.netfilter, InlinePuller(self._fetch, lambda: None))
-        self.reconciler = Reconciler(means, lambda _: None, SITE, lambda: self.now)
+        self.reconciler = Reconciler(means, lambda _: self.unserved, SITE, lambda: self.now)
 
     def want(self, *services: DesiredService, generation: int = 1) -> None:
         self.reconciler.set_desired(desired(*services, generation=generation))
@@ -144,6 +145,40 @@ def test_one_bad_service_never_hinders_the_others(broken: DesiredService, failin
     bench.engine.failing = set()
     bench.cycle(12)
     assert bench.reconciler.published.report()[0] == 2, "and once the fault is gone, all is as desired"
+
+
+def test_who_cannot_be_ended_is_cut_off_reported_and_tried_again() -> None:
+    bench = Bench()
+    bench.want(COWRIE, RECON)
+    bench.cycle(2)
+    assert "dport 22 " in (bench.netfilter.current() or "")
+    bench.engine.broken, bench.engine.failing = "cowrie", {"remove container"}
+    bench.want(WEB, generation=2)
+    bench.cycle(2)
+    found = bench.states()
+    assert {name: each.state for name, each in found.items()} == {
+        "cowrie": ServiceState.STOPPING,
+        "web": ServiceState.RUNNING,
+    }
+    assert "dport 22 " not in (bench.netfilter.current() or ""), "nobody gets to it any more"
+    assert bench.reconciler.published.report()[0] == 1, "so not all is as desired"
+    bench.engine.failing = set()
+    bench.cycle()
+    assert (set(bench.states()), len(bench.engine.networks())) == ({"web"}, 1)
+    assert bench.reconciler.published.report()[0] == 2
+
+
+def test_who_lacks_its_files_is_not_started_and_hinders_nobody() -> None:
+    bench = Bench()
+    bench.unserved = {"cowrie": "no room"}
+    bench.want(COWRIE, WEB)
+    bench.cycle(3)
+    found = bench.states()
+    assert (found["cowrie"].state, found["cowrie"].error) == (ServiceState.FAILED, "no room")
+    assert found["web"].state is ServiceState.RUNNING
+    bench.unserved = {"web": "no room"}
+    bench.cycle(9)
+    assert {each.state for each in bench.states().values()} == {ServiceState.RUNNING}, "who runs has all it needs"
 
 
 def test_rules_changed_by_somebody_are_put_right_and_reported() -> None:

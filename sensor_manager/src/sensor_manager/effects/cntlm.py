@@ -63,7 +63,10 @@ class Cntlm:
             self._end()
 
     def _begin(self, proxy: Proxy) -> None:
-        write_durably(self._config, configuration(proxy, self._port), encoding=ENCODING)
+        try:
+            write_durably(self._config, configuration(proxy, self._port), encoding=ENCODING)
+        except OSError as error:
+            raise EffectError(f"the login for the proxy cannot be written for cntlm: {error}") from error
         # The kernel ends it with the thread that starts it, so that none is left behind to hold the port.
         command = ["setpriv", "--pdeathsig", "KILL", "cntlm", "-f", "-c", str(self._config)]
         try:

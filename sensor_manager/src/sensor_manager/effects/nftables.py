@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import structlog
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from sensor_manager.effects.commands import run_tool
@@ -31,6 +32,8 @@ class _Fingerprint(BaseModel):
     rules: str
     listing: str
 
+
+log = structlog.get_logger(__name__)
 
 _BOOK = TypeAdapter(dict[str, _Fingerprint])
 
@@ -122,8 +125,13 @@ class Nftables:
 
     def _write_book(self) -> None:
         temporary = self._path.with_suffix(".new")
-        temporary.write_bytes(_BOOK.dump_json(self._book))
-        temporary.replace(self._path)
+        try:
+            temporary.write_bytes(_BOOK.dump_json(self._book))
+            temporary.replace(self._path)
+        except OSError as error:
+            log.warning("what was applied is not kept; the next manager applies it again", reason=str(error))
+            for each in (temporary, self._path):  # of an old book, the next one would think somebody had meddled
+                each.unlink(missing_ok=True)
 
 
 def _within(namespace: str | None, action: Callable[[], str]) -> str:

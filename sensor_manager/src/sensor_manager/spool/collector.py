@@ -5,7 +5,7 @@ lies what the honeypot derives its keys from, and under which addresses it is re
 """
 
 import shutil
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -48,23 +48,37 @@ class Collector:
         """Return the folder that is mounted into this service's container."""
         return self._root / service
 
-    def serve(self, services: Collection[str]) -> None:
-        """Serve exactly these services from now on; sockets that are served already are left alone."""
+    def serve(self, services: Collection[str]) -> Mapping[str, str]:
+        """Serve exactly these services from now on; sockets that are served already are left alone.
+
+        Returns:
+            Why not, for each service that lacks its socket or one of its files.
+        """
         for service in self._listeners.keys() - set(services):
             self._listeners.pop(service).close()
             shutil.rmtree(self.folder(service), ignore_errors=True)
+        lacking: dict[str, str] = {}
         for service in services:
-            listener = self._listeners.get(service)
-            if listener is not None and listener.alive():
-                continue
-            if listener is not None:
-                listener.close()
-            self._listeners[service] = Listener(self.folder(service), self._owner, partial(self._dialogue, service))
-        for service in services:
-            lines = "".join(f"{each}\n" for each in self._addresses(service))
-            for path, text in ((IDENTITY_PATH, self._identity(service)), (ADDRESSES_PATH, lines)):
-                place = self.folder(service) / Path(path).name
-                write_if_changed(place, text, mode=IDENTITY_MODE, owner=self._owner)
+            try:
+                self._listen(service)
+                self._tell(service)
+            except OSError as error:  # /run is full, for example; whoever runs has all it needs
+                lacking[service] = f"what {service} needs beside it cannot be written: {error}"
+        return lacking
+
+    def _listen(self, service: str) -> None:
+        listener = self._listeners.get(service)
+        if listener is not None and listener.alive():
+            return
+        if listener is not None:
+            listener.close()
+        self._listeners[service] = Listener(self.folder(service), self._owner, partial(self._dialogue, service))
+
+    def _tell(self, service: str) -> None:
+        lines = "".join(f"{each}\n" for each in self._addresses(service))
+        for path, text in ((IDENTITY_PATH, self._identity(service)), (ADDRESSES_PATH, lines)):
+            place = self.folder(service) / Path(path).name
+            write_if_changed(place, text, mode=IDENTITY_MODE, owner=self._owner)
 
     def close(self) -> None:
         """Close all sockets; the folders stay, for they are mounted into running containers."""
