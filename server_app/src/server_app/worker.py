@@ -12,6 +12,7 @@ from server_app.audit.preferences import AuditSection
 from server_app.counting import service as counting
 from server_app.counting.keeper import Keeper
 from server_app.db import Database, now
+from server_app.directory import leavers
 from server_app.enrolment.tasks import EnrolmentTasks
 from server_app.events.tasks import EventTasks
 from server_app.forwarding import tasks as forwarding
@@ -55,6 +56,7 @@ def prepare(settings: Settings, queue: TaskQueue) -> None:
     CertificateTasks(database, upkeep, settings.data_dir).register(queue, runner)
     forwarding.register(queue, database, host_of(settings))
     queue.handle_daily("remove-old-audit-entries", lambda: remove_old_audit_entries(database))
+    queue.handle_each_ten_minutes("look-who-left-the-directory", lambda: leavers.look(database, now()))
     queue.handle_daily("remove-old-totals", lambda: counting.remove_old(database, now()))
     queue.handle_each_minute("enqueue-forgotten-tasks", runner.enqueue_forgotten)
     queue.handle_daily("drop-old-tasks", runner.drop_old)

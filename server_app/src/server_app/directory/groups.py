@@ -43,6 +43,21 @@ class External:
     groups: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What the directory's groups make of somebody; role None: they may not log in."""
+
+    role: Role | None
+    divisions: frozenset[int]
+
+
+def standing_of(
+    who: External, roles: Iterable[RoleOfGroup], default: Role | None, divisions: Iterable[DivisionOfGroup]
+) -> Standing:
+    """What somebody is here by their groups."""
+    return Standing(role_of(who.groups, roles, default), divisions_of(who.groups, divisions))
+
+
 def role_of(groups: Iterable[str], rules: Iterable[RoleOfGroup], default: Role | None) -> Role | None:
     """The highest role of the groups; the default when none has one; None: they may not log in."""
     member_of = {_plain(group) for group in groups}

@@ -18,11 +18,10 @@ from server_app.audit import actor
 from server_app.audit.actor import Actor, ActorKind
 from server_app.db import Database
 from server_app.directory import oidc_provider, people
-from server_app.directory.groups import divisions_of, role_of
+from server_app.directory.groups import standing_of
 from server_app.directory.models import OidcAttempt
 from server_app.directory.oidc_preferences import OidcSection
 from server_app.directory.oidc_provider import NotProven, ProviderDown
-from server_app.directory.people import Standing
 from server_app.directory.service import NO_ROLE, RETRY_SECONDS
 from server_app.errors import Forbidden, NotFound, Unauthenticated, Unavailable
 from server_app.preferences import service as preferences
@@ -107,10 +106,8 @@ def finish(  # noqa: PLR0913 - what came back consists of so many parts
         with database.writing() as session:
             accounts.record_failure(session, None, address)
         raise Unauthenticated(REFUSED) from error
-    standing = Standing(
-        role_of(found.groups, section.roles, section.default_role), divisions_of(found.groups, section.divisions)
-    )
     accounts.begin_attempt(database, found.name, address, now)
+    standing = standing_of(found, section.roles, section.default_role, section.divisions)
     by = Actor(ActorKind.SYSTEM, name=Source.OIDC.value, address=address)
     with actor.acting(by), database.writing() as session:
         user = people.admit(session, Source.OIDC, found, standing, now)

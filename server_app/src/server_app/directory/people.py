@@ -1,6 +1,5 @@
 """Users that a directory vouches for: made at their first login, brought up to date at each."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -9,8 +8,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from server_app.accounts import sessions
-from server_app.accounts.models import Role, Source, User
-from server_app.directory.groups import External
+from server_app.accounts.models import Source, User
+from server_app.directory.groups import External, Standing
 from server_app.divisions.models import Division
 from server_app.errors import Forbidden
 from server_app.fields import MailAddress, Name
@@ -20,14 +19,6 @@ LOG = structlog.get_logger(__name__)
 LONGEST_FULL_NAME = 100
 _name = TypeAdapter[str](Name)
 _email = TypeAdapter[str](MailAddress)
-
-
-@dataclass(frozen=True)
-class Standing:
-    """What the directory's groups make of somebody; role None: they may not log in."""
-
-    role: Role | None
-    divisions: frozenset[int]
 
 
 def admit(session: Session, source: Source, who: External, standing: Standing, now: datetime) -> User | None:
@@ -44,8 +35,7 @@ def admit(session: Session, source: Source, who: External, standing: Standing, n
     known = User.source == source, User.external_id == who.id
     user = session.scalar(select(User).where(*known).options(selectinload(User.divisions)))
     if user is not None and standing.role != user.role:
-        sessions.end_all(session, user.id)
-        tokens.revoke_all(session, user.id)
+        end_logins(session, user)
     if standing.role is None or (user is not None and not user.enabled):
         return None
     name = _free_name(session, who.name, user)
@@ -60,6 +50,12 @@ def admit(session: Session, source: Source, who: External, standing: Standing, n
         user.divisions = divisions
     session.flush()
     return user
+
+
+def end_logins(session: Session, user: User) -> None:
+    """End a user's sessions and API tokens."""
+    sessions.end_all(session, user.id)
+    tokens.revoke_all(session, user.id)
 
 
 def _free_name(session: Session, wanted: str, own: User | None) -> str:

@@ -12,8 +12,7 @@ from server_app.audit import actor
 from server_app.audit.actor import Actor, ActorKind
 from server_app.db import Database
 from server_app.directory import ldap, people
-from server_app.directory.groups import External, divisions_of, role_of
-from server_app.directory.people import Standing
+from server_app.directory.groups import External, standing_of
 from server_app.directory.preferences import LdapSection
 from server_app.errors import FieldError, Forbidden, Unauthenticated, Unavailable
 from server_app.preferences import service as preferences
@@ -46,9 +45,7 @@ def log_in(database: Database, username: str, password: str, address: str, now: 
         with database.writing() as session:
             accounts.record_failure(session, user, address)
         raise Unauthenticated(accounts.WRONG)
-    standing = Standing(
-        role_of(found.groups, section.roles, section.default_role), divisions_of(found.groups, section.divisions)
-    )
+    standing = standing_of(found, section.roles, section.default_role, section.divisions)
     by = Actor(ActorKind.SYSTEM, name=Source.LDAP.value, address=address)
     with actor.acting(by), database.writing() as session:
         admitted = people.admit(session, Source.LDAP, found, standing, now)
