@@ -51,4 +51,6 @@ def test_client_reads_writes_and_stops(sensor_end: SensorEnd, plc: HoneypotConta
     found = {detail: told()[detail] for detail in expected}
     assert {detail: (event.kind, event.severity) for detail, event in found.items()} == expected
     assert len({event.session for event in found.values()}) == 1
+    (ends,) = {(event.source.ip, event.destination.ip, event.destination.port) for event in found.values()}
+    assert [str(end) for end in ends] == [plc.gateway, plc.address, str(S7)]
     assert not sensor_end.problems

@@ -279,6 +279,8 @@ def test_telnet_is_told_as_such_by_both_versions_of_ip(sensor_end: SensorEnd) ->
             assert details(events, "password") == ["wrong", f"first{version}"]
             assert "uname -r; id" in details(events, "command")
             assert {(str(event.destination.ip), event.destination.port) for event in events} == {(address, 2223)}
+            (source,) = {str(event.source.ip) for event in events}
+            assert source == container.gateway if version == "4" else ":" in source
             summaries = " ".join(event.summary for event in events)
             assert "Telnet" in summaries
             assert "SSH" not in summaries

@@ -68,6 +68,7 @@ def test_flood_of_connections_loses_no_request(sensor_end: SensorEnd, web: Honey
 def test_many_silent_connections_are_bounded_and_told(sensor_end: SensorEnd, web: HoneypotContainer) -> None:
     clients = [socket.create_connection((web.address, 8080), 60) for _ in range(300)]
     own_ports = {client.getsockname()[1] for client in clients}
+    assert clients[-1].recv(1) == b"", "all are taken, in their order, before the first one goes"
     for client in clients:
         client.close()
     wait_for(lambda: answers(web.address), "an answer when the connections are gone")
