@@ -61,6 +61,7 @@ def measure_ssh_logins(
         bare = stack.enter_context(stand(SERVICE, image, folder / "bare", bare=True, options=OPTIONS))
         for each in (whole, bare):
             each.container.wait_for_port(PORT)
+            _until_at_rest(each)
         if LOGINS in wanted:
             found.append(_logins(whole, bare, size, progress))
         if SESSIONS in wanted:
@@ -71,6 +72,16 @@ def measure_ssh_logins(
         if whole.end.problems:
             raise BenchError(f"cowrie's adapter broke the contract: {whole.end.problems[0]}")
     return found
+
+
+def _until_at_rest(place: Stand) -> None:
+    """Wait for the host key for RSA: the search for it takes a processor for a while after the start."""
+    scan = ["ssh-keyscan", "-T", "60", "-t", "rsa", "-p", str(PORT), place.container.address]
+    begun = time.monotonic()
+    while not subprocess.run(scan, capture_output=True, check=False).stdout:  # noqa: S603 - a command of our own
+        if time.monotonic() - begun > PATIENCE:
+            raise BenchError(f"cowrie shows no host key for RSA: {place.container.logs()[-500:]}")
+        time.sleep(0.5)
 
 
 def _logins(whole: Stand, bare: Stand, size: Size, progress: Progress) -> Result:
