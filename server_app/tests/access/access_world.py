@@ -11,19 +11,19 @@ from access_policies import SIDES
 from access_rows import Row
 from catalogue import add_firmware, add_service
 from event_builder import event
+from first_state import first_state
 from flask.testing import FlaskClient
 from own_certificates import own_certificate
 from planted_secrets import ALWAYS, hashes, plant, plant_in_sensor
 from renewing import renewal
 from server_bench import PASSWORD, URL, Bench, Person, SensorClient, certificate_request, report, settings_for, start
-from sqlalchemy import Table, delete, insert, select
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 from writes import Writes
 
 from server_app.accounts.models import Role
 from server_app.audit.models import AuditEntry
 from server_app.initialise import initialise
-from server_app.models import Base
 from server_app.tasks import service as tasks
 
 FOREIGN = "xyzzy"
@@ -33,7 +33,6 @@ UNRELATED = {"api_tokens", "login_failures", "login_sessions"}
 BEARER = "Authorization"
 POLL = "POST /sensors/status"
 CONFIG = "POST /sensors/{sensor_id}/config"
-type Rows = dict[str, list[dict[str, Any]]]
 
 
 @contextmanager
@@ -55,7 +54,7 @@ def running(initialised: Path, folder: Path, registry_url: str, database_url: st
     try:
         yield world
     finally:
-        world.writes.close()
+        world.close()
         bench.database.close()
 
 
@@ -64,7 +63,6 @@ class World:
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
-        self._tables = Base.metadata.sorted_tables
         add_service(bench, "cowrie")
         add_service(bench, "unused")
         add_service(bench, "unused", "2.0.0")
@@ -98,8 +96,9 @@ class World:
         bearers = {given[BEARER].removeprefix("Bearer ") for given in self.credentials.values() if BEARER in given}
         tokens = {self.values[side]["token"] for side in SIDES} | bearers
         self._secrets = {*ALWAYS, *tokens, *hashes(bench.database), *self._proxy_passwords.values()}
-        self.writes = Writes(bench.database)
-        self._before = self._read()
+        self._known_entries = {entry["id"] for entry in self._entries()}
+        self._first = first_state(bench.database)
+        self._writes = Writes(bench.database)
 
     def call(self, row: Row, caller: str, side: str) -> TestResponse:
         """Do what a row says, with a client that knows nothing but the caller's credentials."""
@@ -145,21 +144,22 @@ class World:
 
     def entries(self) -> list[dict[str, Any]]:
         """What a call has added to the audit log; to be asked for before `changes`, which removes it."""
-        known = {row["id"] for row in self._before[AuditEntry.__tablename__]}
-        with self.bench.database.engine.connect() as connection:
-            rows = connection.execute(_ordered(Base.metadata.tables[AuditEntry.__tablename__])).mappings()
-            return [dict(row) for row in rows if row["id"] not in known]
+        return [entry for entry in self._entries() if entry["id"] not in self._known_entries]
 
     def changes(self) -> set[str]:
         """The tables that a call has changed; afterwards they are as they were at the start."""
-        if not self.writes.since_last_time():
+        if not self._writes.since_last_time():
             return set()
-        after = self._read()
-        changed = {name for name, rows in after.items() if rows != self._before[name]}
+        changed = self._first.changed()
         if changed:
-            self._restore()
-            self.writes.since_last_time()
+            self._first.put_back(changed)
+            self._writes.since_last_time()
         return changed - UNRELATED
+
+    def close(self) -> None:
+        """Leave the database to others."""
+        self._writes.close()
+        self._first.forget()
 
     def _things(self, sensor: SensorClient, division: int, starter: Person, mark: str) -> dict[str, Any]:
         admin = self.bench.admin
@@ -211,20 +211,10 @@ class World:
         made: dict[str, Any] = person.ok("POST", "/users/me/tokens", json=body)
         return made
 
-    def _read(self) -> Rows:
+    def _entries(self) -> list[dict[str, Any]]:
         with self.bench.database.engine.connect() as connection:
-            return {
-                table.name: [dict(row) for row in connection.execute(_ordered(table)).mappings()]
-                for table in self._tables
-            }
-
-    def _restore(self) -> None:
-        with self.bench.database.writing() as session:
-            for table in reversed(self._tables):
-                session.execute(delete(table))
-            for table in self._tables:
-                if self._before[table.name]:
-                    session.execute(insert(table), self._before[table.name])
+            rows = connection.execute(select(AuditEntry.__table__).order_by(AuditEntry.id)).mappings()
+            return [dict(row) for row in rows]
 
 
 def _ended_authority(admin: Person) -> int:
@@ -233,10 +223,6 @@ def _ended_authority(admin: Person) -> int:
     number: int = admin.ok("GET", f"/tasks/{task}")["result"]["certificate"]
     admin.ok("POST", f"/certs/authority/{number}/end")
     return number
-
-
-def _ordered(table: Table) -> Any:
-    return select(table).order_by(*table.primary_key.columns)
 
 
 def _credentials(person: Person) -> dict[str, str]:
