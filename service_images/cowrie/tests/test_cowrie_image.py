@@ -1,11 +1,16 @@
 """cowrie in its container, attacked with a real SSH client."""
 
+import base64
+import hashlib
+import json
 import os
 import re
 import socket
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from honeypot_testing.container import HoneypotContainer
@@ -90,6 +95,39 @@ def test_login_with_commands_is_one_session(sensor_end: SensorEnd, cowrie: Honey
     ]
     assert details(events, "command") == ["uname -a; id"]
     assert max(event.severity for event in events if event.kind == "login") == "high"
+
+
+@pytest.mark.parametrize("way", ["scp", "sftp", "cat"])
+def test_uploaded_file_is_kept_with_its_hash(
+    sensor_end: SensorEnd, cowrie: HoneypotContainer, tmp_path: Path, way: str
+) -> None:
+    sent = tmp_path / "x.bin"
+    sent.write_bytes(b"\x7fELF\x00\xff" + bytes(range(256)) * 40)
+    options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "PubkeyAuthentication=no", "LogLevel=ERROR"]
+    flags = [part for option in options for part in ("-o", option)]
+    place = f"root@{cowrie.address}"
+    command, said = {
+        "scp": (["scp", "-O", "-P", "2222", *flags, str(sent), f"{place}:/tmp/x.bin"], b""),
+        "sftp": (["sftp", "-P", "2222", *flags, place], f"put {sent} /tmp/x.bin\nbye\n".encode()),
+        "cat": (["ssh", "-p", "2222", *flags, place, "cat > /tmp/x.bin"], sent.read_bytes()),
+    }[way]
+    begun = datetime.now(UTC)
+    done = subprocess.run(
+        ["sshpass", "-e", *command],
+        input=said,
+        env={**os.environ, "SSHPASS": "Winter2026"},
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    wait_for(lambda: closed(sensor_end), lambda: f"the session's end; {done} {sensor_end.events}")
+    files = [json.loads(text) for text in details(sensor_end.events, "file")]
+    assert hashlib.sha256(sent.read_bytes()).hexdigest() in {file["sha256"] for file in files}, (files, done)
+    (event,) = (event for event in sensor_end.events if details([event], "file"))
+    assert (event.kind, event.severity, event.truncated) == ("file", "high", True)
+    assert sent.read_bytes()[:4096] in [base64.b64decode(packet.payload) for packet in event.packets]
+    assert begun <= event.time <= datetime.now(UTC)
+    assert not sensor_end.problems
 
 
 def test_first_event_comes_at_the_connection(sensor_end: SensorEnd, cowrie: HoneypotContainer) -> None:

@@ -7,8 +7,10 @@ import shutil
 import socket
 import ssl
 import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -178,6 +180,31 @@ def test_what_is_not_rdp_is_kept(sensor: SensorEnd, rdp: HoneypotContainer) -> N
 
     wait_for(payloads, "the payload")
     assert "R0VUIC8gSFRUUC8xLjENCg0K" in str(payloads())
+
+
+@pytest.mark.netns
+def test_no_source_is_passed_over(sensor: SensorEnd, rdp: HoneypotContainer) -> None:
+    """What the honeypot's own software does by default: it tells nothing of these two."""
+    enter = ["nsenter", f"--net={rdp.network_namespace}"]
+    private = "192.168.222.7"
+    subprocess.run([*enter, "ip", "address", "add", f"{private}/32", "dev", "lo"], check=True)
+    visit = (
+        "import socket, sys\n"
+        "with socket.create_connection((sys.argv[2], 3389), 60, (sys.argv[1], 0)) as client:\n"
+        "    client.sendall(bytes.fromhex(sys.argv[3]))\n"
+        "    client.recv(19)\n"
+    )
+    begun = datetime.now(UTC)
+    for source, own in ((private, rdp.address), ("127.0.0.1", "127.0.0.1")):
+        subprocess.run([*enter, sys.executable, "-c", visit, source, own, REQUEST.hex()], check=True)
+
+        def events(source: str = source) -> list[EventBody]:
+            return [event for event in sensor.events if str(event.source.ip) == source]
+
+        wait_for(lambda: details(events(), "closed"), lambda: f"the end of a session from {source}")  # noqa: B023 - within the round
+        assert details(events(), "protocols")
+        assert {str(event.destination.ip) for event in events()} == {own}
+        assert all(begun <= event.time <= datetime.now(UTC) for event in events()), "its own times are of no zone"
 
 
 def test_nothing_went_out(rdp: HoneypotContainer) -> None:
