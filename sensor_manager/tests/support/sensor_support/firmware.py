@@ -79,6 +79,10 @@ class FirmwareSensor:
         beside.symlink_to(f"/proc/{process}/root/run/honeysens/services/{self._service}/events.sock")
         beside.replace(self.socket)
 
+    def inside(self, *command: str) -> str:
+        """Run a command in the container; returns what it says."""
+        return sh(DOCKER, "exec", self._container, *command)
+
     def stop(self) -> None:
         """Ask the container to end, and remove it; its volumes stay."""
         sh(DOCKER, "stop", "--time=30", self._container)

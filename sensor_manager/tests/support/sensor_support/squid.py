@@ -43,8 +43,9 @@ class Squid:
 
 
 @contextlib.contextmanager
-def squid(namespace: str, address: str, proxy: Proxy) -> Iterator[Squid]:
-    """Run one that wants the proxy's login, for the length of a block."""
+def squid(namespace: str | None, address: str, proxy: Proxy) -> Iterator[Squid]:
+    """Run one that wants the proxy's login, for the length of a block; in no namespace: in the machine's own."""
+    inside = [] if namespace is None else ["nsenter", f"--net={path(namespace)}"]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o777)  # squid and its helpers work as a user of their own
@@ -54,8 +55,7 @@ def squid(namespace: str, address: str, proxy: Proxy) -> Iterator[Squid]:
             CONFIG.format(address=address, port=proxy.port, scheme=proxy.kind, helper=helper, folder=folder)
         )
         command = [
-            "nsenter",
-            f"--net={path(namespace)}",
+            *inside,
             "squid",
             "-N",
             "-n",
@@ -65,7 +65,7 @@ def squid(namespace: str, address: str, proxy: Proxy) -> Iterator[Squid]:
         ]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
             try:
-                listening = ("ip", "netns", "exec", namespace, "ss", "-Hltn", f"sport = :{proxy.port}")
+                listening = (*inside, "ss", "-Hltn", f"src {address} and sport = :{proxy.port}")
                 eventually(lambda: sh(*listening) or process.poll() is not None, "squid listens")
                 assert process.poll() is None, (folder / "cache.log").read_text()
                 yield Squid(folder)
