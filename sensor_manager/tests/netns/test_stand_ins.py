@@ -2,7 +2,7 @@
 
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -20,7 +20,7 @@ from sensor_manager.model import CatchAll, Forward, Forwarding, IpAddress, Obser
 from sensor_manager.plan.destination import as_outside, exposure
 from sensor_manager.plan.netfilter import render_catch_all, render_sensor
 from sensor_manager.plan.services import Wanted, select
-from sensor_manager.plan.stand_ins import stand_ins
+from sensor_manager.plan.stand_ins import STAND_INS, STAND_INS6, stand_ins
 from sensor_manager.platforms.base import LinuxHost
 from sensor_manager.site import SERVICE_POOL, SERVICE_POOL6
 from sensor_wire.v1.event import Endpoint
@@ -119,3 +119,33 @@ def _turned(packet: bytes, *, six: bool) -> bytes:
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return packet[:start] + ends + datagram[:6] + struct.pack("!H", 0xFFFF - total) + datagram[8:]
+
+
+ROUTES = (f"-4 route del {STAND_INS}", f"-6 route del {STAND_INS6}", f"route add {STAND_INS[8]} dev lo")
+
+
+@pytest.mark.parametrize("meddling", [*ROUTES, "link set hs-pot0 down"])
+def test_a_way_that_somebody_changed_is_noticed_and_made_again(tmp_path: Path, meddling: str) -> None:
+    with ExitStack() as stack:
+        net = stack.enter_context(namespaces.lan(ipv6=True))
+        stack.enter_context(namespaces.honeypot(net, 0))
+        forwarding = Forwarding("eth0", (("hs-pot0", POT),), (), (CatchAll(POT, stand_ins=stand_ins(ADDRESSES, POT)),))
+        rules = render_sensor(forwarding)
+
+        def on_the_sensor[T](action: Callable[[Nftables], T]) -> T:
+            """As a manager that has just been started."""
+            return in_network_namespace(namespaces.path(net.sensor), lambda: action(Nftables(tmp_path / "book.json")))
+
+        def apply(nftables: Nftables) -> None:
+            nftables.let_forward(forwarding)
+            nftables.apply(rules)
+
+        on_the_sensor(apply)
+        assert on_the_sensor(Nftables.current) == rules
+        sh("ip", "-n", net.sensor, *meddling.split())
+        assert on_the_sensor(Nftables.current) is None
+        if meddling.startswith("route add"):
+            assert on_the_sensor(Nftables.current) is None
+            sh("ip", "-n", net.sensor, "route", "del", str(STAND_INS[8]))
+        on_the_sensor(apply)
+        assert on_the_sensor(Nftables.current) == rules

@@ -5,9 +5,6 @@ import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import structlog
-from pydantic import BaseModel, TypeAdapter, ValidationError
-
 from sensor_manager.effects.commands import run_tool
 from sensor_manager.effects.conntrack import forget_flows
 from sensor_manager.effects.errors import EffectError, NetfilterError
@@ -15,7 +12,8 @@ from sensor_manager.effects.flow_lookup import addressed
 from sensor_manager.effects.listeners import listeners
 from sensor_manager.effects.machine import enable_forwarding, hands_on
 from sensor_manager.effects.network_namespace import in_network_namespace
-from sensor_manager.effects.stand_ins import lead_stand_ins
+from sensor_manager.effects.rules_book import Fingerprint, RulesBook
+from sensor_manager.effects.stand_ins import are_led, lead, ways_of
 from sensor_manager.model import Forwarding, Listener
 from sensor_manager.plan.destination import Flow
 from sensor_manager.plan.netfilter import TABLE
@@ -24,18 +22,6 @@ from sensor_wire.v1.event import Endpoint
 
 VOLATILE_KEYS = frozenset({"handle", "metainfo"})
 """What differs between two listings of the same rules."""
-
-
-class _Fingerprint(BaseModel):
-    """Rules as they were applied, and the hash of what the kernel listed right after."""
-
-    rules: str
-    listing: str
-
-
-log = structlog.get_logger(__name__)
-
-_BOOK = TypeAdapter(dict[str, _Fingerprint])
 
 
 class Nftables:
@@ -47,16 +33,16 @@ class Nftables:
     """
 
     def __init__(self, book: Path) -> None:
-        self._path = book
-        self._book = _read_book(book)
-        self._ipv6 = False
+        self._book = RulesBook(book)
+        own = self._book.get(None)
+        self._ipv6, self._ways = (own.ipv6, own.ways) if own else (False, ())
 
     def let_forward(self, forwarding: Forwarding) -> None:
         """Let the kernel hand packets on, to stand-ins too; raises `NetfilterError` where that is forbidden."""
         enable_forwarding(forwarding.interface if forwarding.ipv6 else None)
-        self._ipv6 = forwarding.ipv6
+        self._ipv6, self._ways = forwarding.ipv6, ways_of(forwarding)
         try:
-            lead_stand_ins(forwarding)
+            lead(self._ways)
         except EffectError as error:
             raise NetfilterError(f"further addresses cannot be led to the catch-all: {error}") from error
 
@@ -84,19 +70,19 @@ class Nftables:
             listing = _within(namespace, load)
         except (EffectError, OSError) as error:
             raise NetfilterError(f"netfilter rules not applied: {error}") from error
-        self._book[namespace or ""] = _Fingerprint(rules=rules, listing=listing)
-        self._write_book()
+        fingerprint = Fingerprint(rules=rules, listing=listing, ipv6=self._ipv6, ways=self._ways)
+        self._book.note(namespace, fingerprint)
 
     def current(self, namespace: str | None = None) -> str | None:
         """Return the rules in force as they were applied.
 
-        None when the table is absent, somebody changed it, or the kernel hands nothing on any more.
+        None when the table is absent, somebody changed it, or the kernel hands nothing on, to stand-ins neither.
         """
-        known = self._book.get(namespace or "")
+        known = self._book.get(namespace)
         if known is None:
             return None
         try:
-            if namespace is None and not hands_on(ipv6=self._ipv6):
+            if namespace is None and not (hands_on(ipv6=self._ipv6) and are_led(self._ways)):
                 return None
             listing = _within(namespace, _listing)
         except (EffectError, OSError):
@@ -113,25 +99,11 @@ class Nftables:
 
     def applied_before(self) -> bool:
         """Tell whether the sensor's own rules have been applied since the machine started."""
-        return "" in self._book
+        return self._book.get(None) is not None
 
     def forget_namespaces(self, living: set[str]) -> None:
         """Drop what is remembered of namespaces that are gone."""
-        gone = self._book.keys() - living - {""}
-        for namespace in gone:
-            del self._book[namespace]
-        if gone:
-            self._write_book()
-
-    def _write_book(self) -> None:
-        temporary = self._path.with_suffix(".new")
-        try:
-            temporary.write_bytes(_BOOK.dump_json(self._book))
-            temporary.replace(self._path)
-        except OSError as error:
-            log.warning("what was applied is not kept; the next manager applies it again", reason=str(error))
-            for each in (temporary, self._path):  # of an old book, the next one would think somebody had meddled
-                each.unlink(missing_ok=True)
+        self._book.forget_all_but(living)
 
 
 def _within(namespace: str | None, action: Callable[[], str]) -> str:
@@ -150,10 +122,3 @@ def _stable(value: object) -> object:
     if isinstance(value, list):
         return [_stable(inner) for inner in value]
     return value
-
-
-def _read_book(path: Path) -> dict[str, _Fingerprint]:
-    try:
-        return _BOOK.validate_json(path.read_bytes())
-    except (FileNotFoundError, ValidationError):
-        return {}
