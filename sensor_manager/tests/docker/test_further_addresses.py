@@ -8,10 +8,11 @@ from functools import partial
 import pytest
 from sensor_support import namespaces
 from sensor_support.builders import eventually
-from sensor_support.namespaces import ATTACKER, ATTACKER6, SENSOR
+from sensor_support.namespaces import ATTACKER, ATTACKER6, SENSOR, sh
 from sensor_support.sensor_process import Sensor
 
 from sensor_manager.effects.network_namespace import in_network_namespace
+from sensor_manager.plan.stand_ins import STAND_INS
 from sensor_wire.v1.event import Endpoint, Protocol
 from sensor_wire.v1.network import Network
 
@@ -30,6 +31,9 @@ def test_events_of_the_catch_all_name_the_address_that_was_meant_also_after_its_
     sensor.runs("sleeper")
     for target, source in ((SECOND, ATTACKER), (SECOND6, ATTACKER6), (SENSOR, ATTACKER)):
         eventually(partial(_is_told, sensor, target, source), f"{target} is told")
+    sh("ip", "-n", sensor.net.sensor, "route", "del", str(STAND_INS))
+    eventually(lambda: (put_right := sensor.server.reports[-1].netfilter) and put_right.repairs, "it is reported")
+    assert _is_told(sensor, SECOND, ATTACKER), "its way is there again"
     sensor.engine.restart()
     eventually(lambda: sensor.restarts("sleeper"), "it is started again")
     eventually(partial(_is_told, sensor, SECOND, ATTACKER), "it is told as before")
