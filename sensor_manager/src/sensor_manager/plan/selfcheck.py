@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from sensor_manager.plan import selfcheck_way as way
 from sensor_manager.plan.selfcheck_facts import Facts
 from sensor_wire.v1.poll import CheckItem, ConnectionState
 
@@ -10,8 +11,6 @@ MAX_DETAIL = 256
 CLOCK_TOLERANCE = 60.0
 DISK_RESERVE = 64 * 1024 * 1024
 MIB = 1024 * 1024
-LOGIN_WANTED = "407"
-"""How a proxy's answer begins that does not take the login."""
 
 
 def judge(facts: Facts) -> tuple[CheckItem, ...]:
@@ -20,10 +19,10 @@ def judge(facts: Facts) -> tuple[CheckItem, ...]:
         ("link", *_link(facts)),
         ("address", *_address(facts)),
         ("network", *_network(facts)),
-        ("dns", *_dns(facts)),
-        ("proxy", *_proxy(facts)),
-        ("server", *_server(facts)),
-        ("tls", *_tls(facts)),
+        ("dns", *way.dns(facts)),
+        ("proxy", *way.proxy(facts)),
+        ("server", *way.server(facts)),
+        ("tls", *way.tls(facts)),
         ("clock", *_clock(facts)),
         ("enrolment", *_enrolment(facts)),
         ("disk", *_disk(facts)),
@@ -69,59 +68,12 @@ def _network(facts: Facts) -> tuple[bool, str]:
     return True, "it is as the server wants it"
 
 
-def _dns(facts: Facts) -> tuple[bool, str]:
-    name = facts.looked_up or facts.host
-    if facts.resolve_error is not None:
-        asked = ", ".join(facts.name_servers) or "nobody (no name server is set)"
-        return False, f"{name} is not known to {asked} ({facts.resolve_error}); set other name servers or an address"
-    if facts.resolved == (name,):
-        return True, f"not needed, the {'server' if facts.proxy is None else 'proxy'} is known by its address"
-    return True, f"{name} is {', '.join(facts.resolved[:4])}"
-
-
-def _proxy(facts: Facts) -> tuple[bool, str]:
-    if facts.proxy is None:
-        return True, "none is set"
-    if facts.proxy_error is not None:
-        return False, f"{facts.proxy} does not answer ({facts.proxy_error}); check its address and the way to it"
-    if (facts.tunnel_error or "").startswith(LOGIN_WANTED):
-        return False, f"{facts.proxy} does not take the sensor's login ({facts.tunnel_error}); check user and password"
-    return True, f"{facts.proxy} answers"
-
-
-def _server(facts: Facts) -> tuple[bool, str]:
-    place = f"{facts.host} port {facts.port}"
-    if facts.resolve_error is not None:
-        return False, f"{place} was not tried, {facts.looked_up or facts.host} has no known address"
-    if facts.proxy_error is not None:
-        return False, f"{place} was not reached, the proxy does not answer"
-    if facts.tunnel_error is not None:
-        return False, f"{facts.proxy} does not lead to {place} ({facts.tunnel_error}); check what it lets through"
-    if facts.connect_error is not None:
-        return False, f"{place} does not answer ({facts.connect_error}); check firewall, routes and whether it runs"
-    if facts.identified is False:
-        said = f"status {facts.status}" if facts.status is not None else "no HTTP"
-        return (
-            False,
-            f"something else than HoneySens answers at {place} ({said}); check the address and what is between",
-        )
-    return True, f"{place} answers"
-
-
-def _tls(facts: Facts) -> tuple[bool, str]:
-    if facts.tls_error is not None:
-        return False, f"who answers is not the server we know ({facts.tls_error}); is something between intercepting?"
-    if facts.identified is None:
-        return False, "not tried, the server does not answer"
-    return True, "it is the server we know"
-
-
 def _clock(facts: Facts) -> tuple[bool, str]:
     if facts.clock_offset is None:
         return True, f"it is {facts.now:%Y-%m-%d %H:%M} UTC by the sensor's clock; nobody to compare with"
     if abs(facts.clock_offset) > CLOCK_TOLERANCE:
-        way = "ahead of" if facts.clock_offset > 0 else "behind"
-        return False, f"it is {_span(abs(facts.clock_offset))} {way} the server's; set it or let NTP through"
+        whither = "ahead of" if facts.clock_offset > 0 else "behind"
+        return False, f"it is {_span(abs(facts.clock_offset))} {whither} the server's; set it or let NTP through"
     return True, "it agrees with the server's"
 
 
