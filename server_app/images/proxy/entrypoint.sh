@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bin/bash
 # Start nginx as soon as `server-app init` has written the certificates, and reload it when they change.
 set -eu
 
@@ -62,14 +62,25 @@ until [ -s /tls/ca.crt ] && [ -s /tls/server.crt ] && [ -s /tls/server.key ]; do
   sleep 1
 done
 
+# Ends when a file in /tls has changed, or after a while: lists end by themselves, and not every file system tells of changes.
+look_out() {
+  inotifywait -qq --timeout "$HS_CERTIFICATE_CHECK_SECONDS" --event close_write,moved_to,delete /tls &
+  changed=$!
+}
+
+look_out
 current=$(configure)
 nginx -e stderr &
 nginx=$!
-trap 'kill -QUIT "$nginx"' TERM INT QUIT
+ended=
+trap 'ended=1; kill -QUIT "$nginx" 2>/dev/null || true' TERM INT QUIT
 
-while kill -0 "$nginx" 2>/dev/null; do
-  # A signal interrupts `wait`, not `sleep`.
-  sleep "$HS_CERTIFICATE_CHECK_SECONDS" &
+while [ -z "$ended" ]; do
+  wait -n "$nginx" "$changed" || true
+  [ -z "$ended" ] && kill -0 "$nginx" 2>/dev/null || break
+  look_out
+  # By then what belongs together is written, and who looks out sees what comes later.
+  sleep 1 &
   wait $! || true
   latest=$(configure)
   if [ "$latest" != "$current" ] && nginx -e stderr -t -q; then
@@ -80,4 +91,11 @@ while kill -0 "$nginx" 2>/dev/null; do
     current=$latest
   fi
 done
-wait "$nginx"
+# A signal interrupts the wait: only when the process is gone it is over.
+code=0
+wait "$nginx" || code=$?
+while kill -0 "$nginx" 2>/dev/null; do
+  code=0
+  wait "$nginx" || code=$?
+done
+exit "$code"

@@ -39,14 +39,19 @@ def running(image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pr
 
 @pytest.fixture(scope="session")
 def behind(image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
-    """One that has a TLS proxy of somebody else before it: the tests, who are at the network's gateway."""
-    with started(image, tmp_path_factory, trusted="192.0.2.7, {gateway}/32") as proxy:
+    """One that has a TLS proxy of somebody else before it: the tests, who are at the network's gateway.
+
+    It looks for certificates only when it is told that they have changed.
+    """
+    with started(image, tmp_path_factory, trusted="192.0.2.7, {gateway}/32", looks=3600) as proxy:
         yield proxy
 
 
 @contextmanager
-def started(image: str, tmp_path_factory: pytest.TempPathFactory, trusted: str = "") -> Iterator[Proxy]:
-    """A proxy for the length of a block, which trusts these TLS proxies."""
+def started(
+    image: str, tmp_path_factory: pytest.TempPathFactory, trusted: str = "", looks: int = 1
+) -> Iterator[Proxy]:
+    """A proxy for the length of a block, which trusts these TLS proxies and looks at its files after so many seconds."""
     files = tmp_path_factory.mktemp("authorities")
     tls = tmp_path_factory.mktemp("tls")
     ours = Authority(files, "ours")
@@ -71,7 +76,7 @@ def started(image: str, tmp_path_factory: pytest.TempPathFactory, trusted: str =
                 "HS_WEB_ADDRESS": web.endpoint,
                 "HS_REGISTRY_ADDRESS": registry.endpoint,
                 "HS_MAX_UPLOAD_BYTES": str(300 * 1024 * 1024),
-                "HS_CERTIFICATE_CHECK_SECONDS": "1",
+                "HS_CERTIFICATE_CHECK_SECONDS": str(looks),
                 "HS_TRUSTED_TLS_PROXY": trusted.format(gateway=gateway),
             },
             volumes={str(tls): {"bind": "/tls", "mode": "ro"}},

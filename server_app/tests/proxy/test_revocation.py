@@ -48,6 +48,17 @@ def test_revoked_ones_are_refused_and_expired_lists_are_left_out(inner: Proxy) -
     assert "have expired" in inner.container.logs().decode()
 
 
+def test_lists_that_end_while_nothing_is_written_are_left_out(proxy: Proxy) -> None:
+    bad, now = proxy.ours.sensor("bad"), dt.datetime.now(dt.UTC)
+    lists = proxy.ours.revocation_list(bad)
+    install_lists(proxy.tls, lists, now + MONTH)
+    soon(lambda: status(proxy, bad) == 403, "the revoked certificate is still taken")
+
+    install_lists(proxy.tls, lists, dt.datetime.now(dt.UTC) + dt.timedelta(seconds=3))
+
+    soon(lambda: status(proxy, bad) == 200, "lists that have ended are still gone by")
+
+
 def test_two_authorities_are_trusted_together(inner: Proxy) -> None:
     new = inner.foreign
     before, after = inner.ours.sensor("before"), new.sensor("after")
