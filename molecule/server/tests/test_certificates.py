@@ -10,9 +10,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from own_certificates import Own, own_certificate
 from scenario_testing.deployed import Admin, Sensor, served
-from scenario_testing.machine import eventually
+from scenario_testing.machine import docker, eventually
 from scenario_testing.second_server import ADDRESS, CA
 
+NOW = """
+from server_app.pki.jobs import UPKEEP
+from server_app.settings import Settings
+from server_app.task_queue import TaskQueue
+TaskQueue(Settings().data_dir).enqueue(UPKEEP)
+"""
 PROCESSES = 20
 """Connections that reach each of nginx's processes, old or new."""
 
@@ -70,6 +76,11 @@ def test_the_authority_changes_and_no_sensor_is_lost(admin: Admin, sensor: Senso
     assert authority in sensor.poll(only_new)
 
 
+def look_after_certificates() -> None:
+    """Let the worker do at once what it does each minute: that it does so is shown above."""
+    docker("exec", "molecule-server-web", "python3", "-c", NOW)
+
+
 @pytest.fixture
 def own(admin: Admin, tmp_path: Path) -> Iterator[Own]:
     """A certificate of the company's own; afterwards the server shows ours again."""
@@ -96,6 +107,7 @@ def test_the_companys_own_certificate_is_shown_when_sensors_know_its_authority(
     assert own.root.certificate in sensor.poll()
     assert served(CA) == before, "the sensor has not said yet that it trusts it"
     sensor.poll()
+    look_after_certificates()
     eventually("nginx shows the company's own certificate", lambda: shows(root, own.leaf))
     assert own.root.certificate in sensor.poll(root), "its own certificate is still good"
     eventually("who trusts ours alone is refused", lambda: refuses(CA))
