@@ -49,7 +49,7 @@ def behind(image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pro
 
 @contextmanager
 def started(image: str, tmp_path_factory: pytest.TempPathFactory, trusted: str = "", looks: int = 1) -> Iterator[Proxy]:
-    """A proxy for the length of a block, which trusts these TLS proxies and looks at its files once in so many seconds."""
+    """A proxy for the length of a block, which trusts these proxies and looks at its files every `looks` seconds."""
     files = tmp_path_factory.mktemp("authorities")
     tls = tmp_path_factory.mktemp("tls")
     ours = Authority(files, "ours")
