@@ -5,43 +5,29 @@ what each list ends with; when that is less than what the last of the most frequ
 """
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 
 @dataclass
-class Beginning:
-    """The most frequent keys of one list, and how often others can occur in it at most: 0 when it is whole."""
+class Gathered:
+    """The beginnings of some lists together. What a list ends with is 0 when it is whole.
 
-    counts: dict[str, int] = field(default_factory=dict)
+    Attributes:
+        counts: how often each key occurs in them.
+        known: of each key, what those lists end with in which it occurs: there nothing of it was overlooked.
+        rest: what all of them end with: how often a key that is in none of them can occur in what follows.
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
+    known: Counter[str] = field(default_factory=Counter)
     rest: int = 0
 
 
-def together(lists: Sequence[Beginning]) -> Counter[str]:
-    """How often each key occurs in these lists."""
-    found: Counter[str] = Counter()
-    for one in lists:
-        for key, count in one.counts.items():
-            found[key] += count
-    return found
-
-
-def promising(lists: Sequence[Beginning], top: int) -> set[str]:
-    """The keys of these lists that may be among the most frequent of all."""
-    known = together(lists)
-    unknown: Counter[str] = Counter()
-    for one in lists:
-        for key in one.counts:
-            unknown[key] -= one.rest
-    rest = overlooked(lists)
-    enough = sorted(known.values(), reverse=True)[:top]
+def promising(lists: Gathered, top: int) -> set[str]:
+    """The keys that may be among the most frequent of all."""
+    enough = sorted(lists.counts.values(), reverse=True)[:top]
     least = enough[-1] if len(enough) == top else 0
-    return {key for key, count in known.items() if count + rest + unknown[key] >= least}
-
-
-def overlooked(lists: Sequence[Beginning]) -> int:
-    """How often a key that none of these lists names can occur in all of them together."""
-    return sum(one.rest for one in lists)
+    return {key for key, count in lists.counts.items() if count + lists.rest - lists.known[key] >= least}
 
 
 def most(counts: Counter[str], top: int) -> dict[str, int]:

@@ -5,11 +5,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select, text
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, text, union_all
 from sqlalchemy.orm import Session
 
 from server_app.counting.models import TOUCHED, EventTotal, Picture
-from server_app.stats.leading import Beginning, most, overlooked, promising, proven, together
+from server_app.stats.leading import Gathered, most, promising, proven
 from server_app.stats.scope import Scope
 from server_app.stats.wanted import Segment
 
@@ -17,14 +17,19 @@ MOST_READ = 50_000
 """Rows of sorted lists that are looked at before everything is added up instead."""
 MOST_LOOKED_UP = 2_000
 """Keys, in each division that is meant, that are looked up rather than reading on in the lists."""
-_BEGINNINGS = text(
-    "SELECT list.number, total.key, total.events"
+_GATHERED = text(
+    "WITH found AS MATERIALIZED (SELECT list.number, total.key, total.events"
     " FROM unnest(CAST(:divisions AS bigint[]), CAST(:spans AS smallint[]), CAST(:starts AS timestamptz[]))"
     " WITH ORDINALITY AS list (division_id, span, start, number)"
     " CROSS JOIN LATERAL (SELECT key, events FROM event_totals WHERE picture = :picture AND sensor_id = :sensor"
     " AND division_id = list.division_id AND span = list.span AND start = list.start"
-    " ORDER BY events DESC LIMIT :depth) AS total"
+    " ORDER BY events DESC LIMIT :depth) AS total),"
+    " rests AS MATERIALIZED (SELECT number, CASE WHEN count(*) = :depth THEN min(events) ELSE 0 END AS rest"
+    " FROM found GROUP BY number)"
+    " SELECT key, sum(events), sum(rest), (SELECT sum(rest) FROM rests)"
+    " FROM found JOIN rests USING (number) GROUP BY key"
 )
+"""Of very many lists many thousand rows would be read; the database adds them up in a fraction of the time."""
 _EVENTS = func.sum(EventTotal.events)
 
 
@@ -65,14 +70,14 @@ class Totals:
         depth = 2 * top
         # SQLite, for small sites, has no LATERAL.
         while self.session.get_bind().dialect.name == "postgresql" and lists and depth * len(lists) <= MOST_READ:
-            beginnings = [*self._beginnings(picture, lists, depth), Beginning(dict(fresh))]
-            rest = overlooked(beginnings)
-            if rest == 0:
-                return most(together(beginnings), top)
-            keys = promising(beginnings, top)
+            gathered = self._gathered(picture, lists, depth)
+            gathered.counts.update(fresh)
+            if gathered.rest == 0:
+                return most(gathered.counts, top)
+            keys = promising(gathered, top)
             if len(keys) * len(self.scope.places) <= MOST_LOOKED_UP:
                 found = most(fresh + self._of(picture, segments, keys), top)
-                if proven(found, top, rest):
+                if proven(found, top, gathered.rest):
                     return found
             depth *= 4
         key = EventTotal.key
@@ -84,8 +89,11 @@ class Totals:
 
     def touched(self, sources: Collection[str], segments: Sequence[Segment]) -> dict[str, int]:
         """How many sensors each of these sources has touched."""
-        # Told apart before they are counted: PostgreSQL would sort all rows to count the distinct ones in groups.
-        pairs = select(EventTotal.key, EventTotal.sensor_id).distinct().where(*self._at(sources, segments)).subquery()
+        # Told apart before they are counted: PostgreSQL would sort all rows to count the distinct ones in groups. Each
+        # segment by itself: of several together it reads all there is of these sources.
+        parts = (select(EventTotal.key, EventTotal.sensor_id).where(*self._at(sources, [one])) for one in segments)
+        rows = union_all(*parts).subquery()
+        pairs = select(rows).distinct().subquery()
         query = select(pairs.c.key, func.count()).group_by(pairs.c.key)
         return {key: count for key, count in self.session.execute(query)}  # noqa: C416 - a Row is a tuple in all but type
 
@@ -98,22 +106,21 @@ class Totals:
         query = query.where(EventTotal.sensor_id.in_({sensor for _, sensor in pairs}))
         return {(key, sensor) for key, sensor in self.session.execute(query)} & set(pairs)
 
-    def _beginnings(self, picture: Picture, lists: Sequence[tuple[int, int, datetime]], depth: int) -> list[Beginning]:
+    def _gathered(self, picture: Picture, lists: Sequence[tuple[int, int, datetime]], depth: int) -> Gathered:
         divisions, spans, starts = zip(*lists, strict=True)
         values = {"picture": int(picture), "sensor": self.scope.sensor, "depth": depth}
         arrays = {"divisions": [*divisions], "spans": [*spans], "starts": [*starts]}
-        found = [Beginning() for _ in lists]
-        for number, key, events in self.session.execute(_BEGINNINGS, values | arrays):
-            found[number - 1].counts[key] = events
-        for one in found:
-            if len(one.counts) == depth:
-                one.rest = min(one.counts.values())
+        found = Gathered()
+        for key, events, known, rest in self.session.execute(_GATHERED, values | arrays):
+            found.counts[key], found.known[key], found.rest = int(events), int(known), int(rest)
         return found
 
     def _of(self, picture: Picture, segments: Sequence[Segment], keys: Collection[str]) -> Counter[str]:
-        key = EventTotal.key
-        query = select(key, _EVENTS).where(self._within(segments), EventTotal.picture == picture, key.in_(keys))
-        return Counter({name: int(count) for name, count in self.session.execute(query.group_by(key))})
+        key, of_these = EventTotal.key, and_(EventTotal.picture == picture, EventTotal.key.in_(keys))
+        parts = (select(key, EventTotal.events).where(self._within([one]), of_these) for one in segments)
+        found = union_all(*parts).subquery()
+        query = select(found.c.key, func.sum(found.c.events)).group_by(found.c.key)
+        return Counter({name: int(count) for name, count in self.session.execute(query)})
 
     def _within(self, segments: Sequence[Segment]) -> ColumnElement[bool]:
         return and_(self.scope.totals(), _during(segments))
