@@ -25,11 +25,27 @@ _GATHERED = text(
     " AND division_id = list.division_id AND span = list.span AND start = list.start"
     " ORDER BY events DESC LIMIT :depth) AS total),"
     " rests AS MATERIALIZED (SELECT number, CASE WHEN count(*) = :depth THEN min(events) ELSE 0 END AS rest"
-    " FROM found GROUP BY number)"
-    " SELECT key, sum(events), sum(rest), (SELECT sum(rest) FROM rests)"
-    " FROM found JOIN rests USING (number) GROUP BY key"
+    " FROM found GROUP BY number),"
+    " sums AS MATERIALIZED (SELECT key, sum(events) AS events, sum(rest) AS known"
+    " FROM found JOIN rests USING (number) GROUP BY key),"
+    " least AS (SELECT events FROM sums ORDER BY events DESC OFFSET :top - 1 LIMIT 1),"
+    " total AS (SELECT sum(rest) AS rest FROM rests)"
+    " SELECT key, events, known, total.rest FROM sums CROSS JOIN total WHERE key = ANY(CAST(:fresh AS text[]))"
+    " OR events + total.rest - known >= coalesce((SELECT events FROM least), 0)"
 )
 """Of very many lists many thousand rows would be read; the database adds them up in a fraction of the time."""
+_LOOKED_UP = text(
+    "SELECT wanted.key, sum(total.events)"
+    " FROM unnest(CAST(:keys AS text[])) AS wanted (key)"
+    " CROSS JOIN unnest(CAST(:divisions AS bigint[])) AS place (division_id)"
+    " CROSS JOIN unnest(CAST(:spans AS smallint[]), CAST(:begins AS timestamptz[]), CAST(:ends AS timestamptz[]))"
+    " AS segment (span, first, last)"
+    " CROSS JOIN LATERAL (SELECT sum(events) AS events FROM event_totals WHERE picture = :picture"
+    " AND division_id = place.division_id AND sensor_id = :sensor AND span = segment.span AND key = wanted.key"
+    " AND (start >= segment.first AND start < segment.last) IS TRUE) AS total"
+    " WHERE total.events IS NOT NULL GROUP BY wanted.key"
+)
+"""Key by key: planned as a whole, PostgreSQL reads all that there is of that time."""
 _EVENTS = func.sum(EventTotal.events)
 
 
@@ -70,12 +86,13 @@ class Totals:
         depth = 2 * top
         # SQLite, for small sites, has no LATERAL.
         while self.session.get_bind().dialect.name == "postgresql" and lists and depth * len(lists) <= MOST_READ:
-            gathered = self._gathered(picture, lists, depth)
+            gathered = self._gathered(picture, lists, depth, top, fresh)
             gathered.counts.update(fresh)
             if gathered.rest == 0:
                 return most(gathered.counts, top)
             keys = promising(gathered, top)
-            if len(keys) * len(self.scope.places) <= MOST_LOOKED_UP:
+            likely = proven(most(gathered.counts, top), top, gathered.rest)  # else reading on is worth more
+            if likely and len(keys) * len(self.scope.places) <= MOST_LOOKED_UP:
                 found = most(fresh + self._of(picture, segments, keys), top)
                 if proven(found, top, gathered.rest):
                     return found
@@ -106,9 +123,12 @@ class Totals:
         query = query.where(EventTotal.sensor_id.in_({sensor for _, sensor in pairs}))
         return {(key, sensor) for key, sensor in self.session.execute(query)} & set(pairs)
 
-    def _gathered(self, picture: Picture, lists: Sequence[tuple[int, int, datetime]], depth: int) -> Gathered:
+    def _gathered(
+        self, picture: Picture, lists: Sequence[tuple[int, int, datetime]], depth: int, top: int, fresh: Counter[str]
+    ) -> Gathered:
+        """What promises to be among the most frequent, and what is fresh."""
         divisions, spans, starts = zip(*lists, strict=True)
-        values = {"picture": int(picture), "sensor": self.scope.sensor, "depth": depth}
+        values = {"picture": int(picture), "sensor": self.scope.sensor, "depth": depth, "top": top, "fresh": [*fresh]}
         arrays = {"divisions": [*divisions], "spans": [*spans], "starts": [*starts]}
         found = Gathered()
         for key, events, known, rest in self.session.execute(_GATHERED, values | arrays):
@@ -116,6 +136,11 @@ class Totals:
         return found
 
     def _of(self, picture: Picture, segments: Sequence[Segment], keys: Collection[str]) -> Counter[str]:
+        if self.session.get_bind().dialect.name == "postgresql":
+            arrays = {"keys": [*keys], "divisions": [*self.scope.places]}
+            arrays |= {"spans": [one.span for one in segments], "begins": [one.begin for one in segments]}
+            values = {"picture": int(picture), "sensor": self.scope.sensor, "ends": [one.end for one in segments]}
+            return Counter({name: int(count) for name, count in self.session.execute(_LOOKED_UP, arrays | values)})
         key, of_these = EventTotal.key, and_(EventTotal.picture == picture, EventTotal.key.in_(keys))
         parts = (select(key, EventTotal.events).where(self._within([one]), of_these) for one in segments)
         found = union_all(*parts).subquery()
