@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prepared_database import Prepared
 from server_process import Server, ended, eventually
 from service_builder import image, service_archive
 
@@ -60,9 +61,8 @@ class Stage:
 
 
 @pytest.fixture
-def stage(tmp_path: Path, registry_url: str, database_url: str) -> Iterator[Stage]:
-    server = Server(tmp_path, registry_url, database_url)
-    assert server.run("init").returncode == 0
+def stage(tmp_path: Path, registry_url: str, prepared: Prepared, initialised: Path) -> Iterator[Stage]:
+    server = Server(tmp_path, registry_url, prepared.url, initialised)
     server.start("web")
     eventually(server.answers)
     server.log_in()

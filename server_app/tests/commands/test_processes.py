@@ -7,11 +7,19 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from patience import PATIENCE
+from prepared_database import Prepared
 from server_bench import certificate_request, header_of, token_of
 from server_process import Server, ended, enrolled_by, eventually
 from service_builder import service_archive
 
 from server_app.pki import authority
+
+
+@pytest.fixture
+def initialised_server(tmp_path: Path, registry_url: str, prepared: Prepared, initialised: Path) -> Iterator[Server]:
+    server = Server(tmp_path, registry_url, prepared.url, initialised)
+    yield server
+    server.end()
 
 
 @pytest.fixture
@@ -21,7 +29,8 @@ def server(tmp_path: Path, registry_url: str, database_url: str) -> Iterator[Ser
     server.end()
 
 
-def test_a_command_without_its_environment_says_what_is_missing(server: Server) -> None:
+def test_a_command_without_its_environment_says_what_is_missing(tmp_path: Path) -> None:
+    server = Server(tmp_path, "http://127.0.0.1:9")  # it looks at no database
     del server.environment["HS_PUBLIC_URL"]
     done = server.run("init")
     assert done.returncode == 1
@@ -63,19 +72,17 @@ def test_a_sensor_enrols_and_a_service_arrives_through_real_processes(server: Se
     assert len(lines) == 1
 
 
-def test_the_worker_ends_when_it_is_asked_to(server: Server) -> None:
-    assert server.run("init").returncode == 0
-    worker = server.start("worker")
-    eventually((server.folder / "data" / "uploads").exists)
+def test_the_worker_ends_when_it_is_asked_to(initialised_server: Server) -> None:
+    worker = initialised_server.start("worker")
+    eventually((initialised_server.folder / "data" / "uploads").exists)
     worker.terminate()
     worker.wait(PATIENCE)
 
 
-def test_a_connection_outlives_a_body_that_is_refused_before_it_is_read(server: Server) -> None:
-    assert server.run("init").returncode == 0
-    server.start("web")
-    eventually(server.answers)
-    connection = HTTPConnection(server.address, timeout=PATIENCE)
+def test_a_connection_outlives_a_body_that_is_refused_before_it_is_read(initialised_server: Server) -> None:
+    initialised_server.start("web")
+    eventually(initialised_server.answers)
+    connection = HTTPConnection(initialised_server.address, timeout=PATIENCE)
     connection.connect()
     opened = connection.sock
     for _ in range(3):

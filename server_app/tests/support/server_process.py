@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from shutil import copytree, ignore_patterns
 from typing import Any
 
 import requests
@@ -24,11 +25,17 @@ class Server:
         folder: where all of its own goes.
         registry_url: of the images.
         database_url: empty for SQLite below the folder.
+        initialised: what `init` has made and belongs to that database; nothing has been done yet without it.
     """
 
-    def __init__(self, folder: Path, registry_url: str, database_url: str = "") -> None:
+    def __init__(
+        self, folder: Path, registry_url: str, database_url: str = "", initialised: Path | None = None
+    ) -> None:
         for name in ("data", "ca", "tls"):
-            (folder / name).mkdir()
+            if initialised is None:
+                (folder / name).mkdir()
+            else:
+                copytree(initialised / name, folder / name, ignore=ignore_patterns("server.db"))
         (folder / "password").write_text(PASSWORD)
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.address = f"127.0.0.1:{free.getsockname()[1]}"
