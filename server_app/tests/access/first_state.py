@@ -75,7 +75,7 @@ class _InSchema:
         names = [table.name for table in TABLES]
         self._question = " UNION ALL ".join(DIFFERS.format(name=name) for name in names)
         with database.engine.begin() as connection:
-            connection.exec_driver_sql("CREATE SCHEMA first_state")
+            connection.exec_driver_sql("DROP SCHEMA IF EXISTS first_state CASCADE; CREATE SCHEMA first_state")
             for name in names:
                 connection.exec_driver_sql(COPY.format(name=name))
 

@@ -2,12 +2,12 @@
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command_process import CommandProcess
 from prepared_database import Prepared
 from server_process import Server, ended, eventually
 from service_builder import image, service_archive
@@ -42,7 +42,7 @@ class Stage:
         script.chmod(0o755)
         server.environment["PATH"] = f"{tools}:{server.environment['PATH']}"
 
-    def worker(self, point: str = "") -> subprocess.Popen[bytes]:
+    def worker(self, point: str = "") -> CommandProcess:
         self.reached.unlink(missing_ok=True)
         self.point.write_text(point)
         return self.server.start("worker")
@@ -55,7 +55,7 @@ class Stage:
         found: dict[str, Any] = self.server.call("GET", f"/tasks/{number}").json()
         return found
 
-    def kill(self, worker: subprocess.Popen[bytes]) -> None:
+    def kill(self, worker: CommandProcess) -> None:
         worker.kill()
         worker.wait()
 

@@ -1,6 +1,5 @@
 """A worker, or another process of ours, that is killed at a chosen point of its work: really."""
 
-import multiprocessing
 import os
 import signal
 from collections.abc import Callable
@@ -9,15 +8,13 @@ from enum import StrEnum
 from typing import Any
 
 import pytest
+from command_process import CONTEXT
 from patience import PATIENCE
 from sqlalchemy import Engine, event
 
 from server_app import worker
 from server_app.settings import Settings
 from server_app.task_queue import TaskQueue
-
-FRESH = multiprocessing.get_context("forkserver")
-FRESH.set_forkserver_preload(["server_app.worker"])  # its modules are read once, not for each kill
 
 
 class When(StrEnum):
@@ -51,7 +48,7 @@ def killed(settings: Settings, point: Point, *job: Any) -> None:
 
 def killed_in(point: Point, work: Callable[..., None], *arguments: Any) -> None:
     """Let a process do some work until it is killed; that it comes so far is made sure of."""
-    process = FRESH.Process(target=_until, args=(point, work, arguments))
+    process = CONTEXT.Process(target=_until, args=(point, work, arguments))
     process.start()
     process.join(PATIENCE)
     assert process.exitcode == -signal.SIGKILL, f"it never came to {point}"

@@ -12,6 +12,7 @@ from shutil import copytree, ignore_patterns
 from typing import Any
 
 import requests
+from command_process import CommandProcess
 from patience import PATIENCE
 from server_bench import PASSWORD
 
@@ -52,7 +53,7 @@ class Server:
         }
         if database_url:
             self.environment["HS_DATABASE_URL"] = database_url
-        self.started: list[subprocess.Popen[bytes]] = []
+        self.started: list[CommandProcess] = []
         self.session = requests.Session()
 
     def run(self, command: str) -> subprocess.CompletedProcess[str]:
@@ -61,9 +62,8 @@ class Server:
             words, env=self.environment, capture_output=True, text=True, check=False, timeout=PATIENCE
         )
 
-    def start(self, command: str) -> subprocess.Popen[bytes]:
-        with (self.folder / f"{command}.log").open("ab") as log:
-            process = subprocess.Popen([*COMMAND, command], env=self.environment, stdout=log, stderr=log)
+    def start(self, command: str) -> CommandProcess:
+        process = CommandProcess(command, self.environment, self.folder / f"{command}.log")
         self.started.append(process)
         return process
 
