@@ -16,6 +16,7 @@ from server_app.directory.groups import External, standing_of
 from server_app.directory.preferences import LdapSection
 from server_app.errors import Forbidden
 from server_app.preferences import service as preferences
+from server_app.tokens import service as tokens
 from server_app.tokens.models import ApiToken
 
 LOG = structlog.get_logger(__name__)
@@ -62,4 +63,4 @@ def _bring_up_to_date(
         LOG.warning("directory_user_refused", name=user.name, reason=str(error))
     if admitted is None:
         LOG.info("directory_user_left", name=user.name)
-        people.end_logins(session, user)
+        tokens.end_logins(session, user.id)

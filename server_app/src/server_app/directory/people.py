@@ -7,7 +7,6 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
-from server_app.accounts import sessions
 from server_app.accounts.models import Source, User
 from server_app.directory.groups import External, Standing
 from server_app.divisions.models import Division
@@ -35,7 +34,7 @@ def admit(session: Session, source: Source, who: External, standing: Standing, n
     known = User.source == source, User.external_id == who.id
     user = session.scalar(select(User).where(*known).options(selectinload(User.divisions)))
     if user is not None and standing.role != user.role:
-        end_logins(session, user)
+        tokens.end_logins(session, user.id)
     if standing.role is None or (user is not None and not user.enabled):
         return None
     name = _free_name(session, who.name, user)
@@ -50,12 +49,6 @@ def admit(session: Session, source: Source, who: External, standing: Standing, n
         user.divisions = divisions
     session.flush()
     return user
-
-
-def end_logins(session: Session, user: User) -> None:
-    """End a user's sessions and API tokens."""
-    sessions.end_all(session, user.id)
-    tokens.revoke_all(session, user.id)
 
 
 def _free_name(session: Session, wanted: str, own: User | None) -> str:

@@ -8,10 +8,10 @@ from secrets import token_urlsafe
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from server_app.accounts import sessions
 from server_app.accounts.hashing import token_hash
 from server_app.accounts.models import Role, User
 from server_app.accounts.principal import Principal
-from server_app.accounts.sessions import principal_of
 from server_app.db import Database
 from server_app.divisions.models import Division
 from server_app.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
@@ -99,8 +99,9 @@ def revoke(session: Session, user_id: int, token_id: int) -> None:
     session.delete(row)
 
 
-def revoke_all(session: Session, user_id: int) -> None:
-    """End all tokens of a user."""
+def end_logins(session: Session, user_id: int, but: str = "") -> None:
+    """End all tokens of a user, and the sessions but the one whose cookie's token is `but`."""
+    sessions.end_all(session, user_id, but)
     for row in tokens_of(session, user_id):
         session.delete(row)
 
@@ -122,7 +123,7 @@ def find(database: Database, secret: str, now: datetime) -> Bearer | None:
 
 
 def _principal(row: ApiToken) -> Principal:
-    who = principal_of(row.user)
+    who = sessions.principal_of(row.user)
     if not row.limited:
         return who
     divisions = frozenset(division.id for division in row.divisions if who.sees(division.id))

@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from server_app.accounts import sessions
 from server_app.accounts.models import Role, User
 from server_app.accounts.principal import Principal
 from server_app.errors import NotFound
@@ -111,7 +110,7 @@ def update_user(
     if password_hash is not None:
         user.password_hash = password_hash
     if ends:
-        _end_logins(session, user_id)
+        tokens.end_logins(session, user_id)
     session.flush()
     return user
 
@@ -130,7 +129,7 @@ def update_self(
     if password_hash is not None:
         rules.refuse_weak(values["password"], user.name, values.get("email", user.email))
         user.password_hash = password_hash
-        _end_logins(session, user.id, but=login_token)
+        tokens.end_logins(session, user.id, but=login_token)
     for name in ("full_name", "email"):
         if name in values:
             setattr(user, name, values[name])
@@ -149,10 +148,5 @@ def delete_user(session: Session, who: Principal, user_id: int) -> None:
     user = get_user(session, who, user_id)
     if rules.is_keeper(user):
         rules.refuse_last(session, user)
-    _end_logins(session, user_id)
+    tokens.end_logins(session, user_id)
     session.delete(user)
-
-
-def _end_logins(session: Session, user_id: int, but: str = "") -> None:
-    sessions.end_all(session, user_id, but)
-    tokens.revoke_all(session, user_id)
